@@ -1,0 +1,30 @@
+# The Debian 12 packages that the rooms stand on, as targets.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(PostgreSQL REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(ICU 72 REQUIRED COMPONENTS uc)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED CONFIG)
+find_package(tomlplusplus REQUIRED CONFIG)
+find_package(CLI11 REQUIRED CONFIG)
+find_package(tl-expected REQUIRED CONFIG)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+
+add_library(sodium ALIAS PkgConfig::sodium)
+
+add_library(postern_boost_json INTERFACE)
+target_link_libraries(postern_boost_json INTERFACE Boost::json)
+
+# One definition of Asio's and Beast's options for every translation unit.
+add_library(postern_asio INTERFACE)
+target_compile_definitions(postern_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_NO_TS_EXECUTORS)
+target_link_libraries(postern_asio INTERFACE Boost::headers Threads::Threads)
+
+if(POSTERN_TESTS)
+    find_package(GTest REQUIRED)
+    find_package(rapidcheck REQUIRED CONFIG)
+endif()

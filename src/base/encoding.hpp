@@ -1,0 +1,23 @@
+// base64url without padding (RFC 4648 section 5, RFC 7515 section 2) and lower-case hex; and how to quote a stranger.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace postern {
+
+std::string encode_base64url(std::span<const std::uint8_t> bytes);
+std::string encode_base64url(std::string_view bytes);
+// Strict: no padding, no white space, no other alphabet, no stray bits after the last byte; nothing otherwise.
+std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text);
+
+std::string encode_hex(std::span<const std::uint8_t> bytes);
+
+// A stranger's text in double quotes, fit for an error message: printable ASCII only, cut after 40 bytes.
+std::string quote_for_message(std::string_view text);
+
+}  // namespace postern

@@ -1,0 +1,105 @@
+// Every limit of the server: the number, its unit, and the reason for it. Values that an operator may change are the
+// defaults of the configuration; the rest are fixed, because nobody should have to think about them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace postern::limits {
+
+using namespace std::chrono_literals;
+
+// --- HTTP: what a stranger can make one connection cost -------------------------------------------------------------
+// A token is about 1 KiB; 16 KiB leaves room for cookies of an application on the same host.
+inline constexpr std::size_t http_header_bytes = 16 * 1024;
+// The largest request of the contract is an address and a password. Refused by Content-Length, before it is read.
+inline constexpr std::size_t http_body_bytes = 64 * 1024;
+// A request line longer than this is no request of ours.
+inline constexpr std::size_t http_target_bytes = 4 * 1024;
+// From the first byte of a request to the end of its header: a phone on a bad line needs seconds, a slow loris minutes.
+inline constexpr auto http_header_time = 10s;
+inline constexpr auto http_body_time = 15s;
+inline constexpr auto http_write_time = 15s;
+// How long a kept-alive connection may idle; longer than the usual pool of a proxy (60 s in nginx), so that the proxy
+// closes first.
+inline constexpr auto http_idle_time = 75s;
+inline constexpr auto tls_handshake_time = 10s;
+// About 10 KiB each while idle; further connections wait in the kernel's queue.
+inline constexpr std::size_t http_connections = 10'000;
+inline constexpr int http_listen_backlog = 1024;
+// SIGTERM: accepted requests may finish for this long before the process ends all the same.
+inline constexpr auto shutdown_time = 20s;
+// The cost of an access token's check is bounded by its length too; ours are below 1 KiB, custom claims may double
+// that.
+inline constexpr std::size_t token_bytes = 8 * 1024;
+
+// --- JSON ------------------------------------------------------------------------------------------------------------
+// A JWKS file of an operator is the largest text we read; request bodies are bounded by http_body_bytes before.
+inline constexpr std::size_t json_text_bytes = 1024 * 1024;
+// The deepest thing of ours is a JWKS: four levels.
+inline constexpr std::size_t json_depth = 32;
+
+// --- Lanes -----------------------------------------------------------------------------------------------------------
+// Logins that may wait for a hash worker. At 37 hashes/s and core, 128 on two cores drain in under two seconds.
+inline constexpr std::size_t hash_queue_entries = 128;
+// A client that has waited this long has given up; hashing for it would take the worker from someone who has not.
+inline constexpr auto hash_queue_time = 3s;
+// Work waiting for the store. A commit takes about a millisecond and holds up to store_batch writes.
+inline constexpr std::size_t store_queue_entries = 4096;
+inline constexpr std::size_t store_batch_writes = 256;
+inline constexpr auto store_queue_time = 5s;
+
+// --- Store -----------------------------------------------------------------------------------------------------------
+// Another process (the CLI, a backup) may hold SQLite's write lock this long before we give up with a clear error.
+inline constexpr auto sqlite_busy_time = 5s;
+inline constexpr std::size_t sqlite_readers = 2;
+// How often SQLite's data_version is looked at: what the CLI does is honoured within 100 ms.
+inline constexpr auto sqlite_watch_interval = 25ms;
+// Connections of one node to PostgreSQL; each is one thread. Two cores of a database serve about this many at once.
+inline constexpr std::size_t postgres_connections = 8;
+inline constexpr auto postgres_connect_time = 5s;
+// A statement of ours touches a few rows; one that takes this long is stuck behind a lock.
+inline constexpr auto postgres_statement_time = 10s;
+inline constexpr int postgres_retries = 8;
+// The longest that another node's revocation may go unseen; default of revocation.freshness_bound.
+inline constexpr auto feed_freshness_bound = 2s;
+// Without a notification, the feed is read this often: well inside the bound, so that one lost poll changes nothing.
+inline constexpr auto feed_poll_interval = 500ms;
+// Revocations committed within this time of each other share one NOTIFY, which takes a database-wide lock.
+inline constexpr auto feed_notify_interval = 5ms;
+// Slots of one revocation list: 128 KiB of bitmap, over a thousand tokens a second for a window of 15 minutes.
+inline constexpr std::uint32_t list_slots = 1U << 20U;
+inline constexpr auto sweep_interval = 60s;
+// Rows a sweep deletes in one transaction: a few milliseconds, so that no login waits behind it.
+inline constexpr std::size_t sweep_rows = 1000;
+
+// --- Tokens and sessions ---------------------------------------------------------------------------------------------
+inline constexpr auto access_token_life = 15min;
+// A retry of a refresh within this time gets the same child: longer than the usual client's time-out (10 s) twice.
+inline constexpr auto refresh_grace = 30s;
+inline constexpr auto session_idle = 24h;
+inline constexpr auto session_life = 24h * 7;
+inline constexpr auto permanent_session_idle = 24h * 90;
+inline constexpr auto permanent_session_life = 24h * 365;
+// Clocks of our own nodes may differ by this much when one reads what another signed.
+inline constexpr auto clock_leeway = 5s;
+// Ended and expired sessions stay visible to an operator this long.
+inline constexpr auto session_retention = 24h * 30;
+inline constexpr auto audit_retention = 24h * 400;
+// Live sessions of one account: a script that logs in on every call must not fill the store. The oldest are ended.
+inline constexpr std::size_t sessions_per_account = 200;
+// Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
+inline constexpr std::size_t verified_token_cache_entries = 10'000;
+
+// --- Text ------------------------------------------------------------------------------------------------------------
+// RFC 5321 section 4.5.3.1.
+inline constexpr std::size_t email_bytes = 254;
+inline constexpr std::size_t email_local_bytes = 64;
+// NIST SP 800-63B-4 section 3.1.1.2: 15 at least where the password is the only factor; longest at least 64.
+inline constexpr std::size_t password_minimum_characters = 15;
+inline constexpr std::size_t password_maximum_bytes = 1024;
+inline constexpr std::size_t user_agent_bytes = 256;
+inline constexpr std::size_t request_id_bytes = 64;
+
+}  // namespace postern::limits

@@ -1,0 +1,11 @@
+#include "base/random.hpp"
+
+#include <sodium.h>
+
+namespace postern {
+
+void fill_random(std::span<std::uint8_t> out) {
+    randombytes_buf(out.data(), out.size());
+}
+
+}  // namespace postern

@@ -1,0 +1,68 @@
+// Who is calling: the only door to SignedIn and Admin.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "core/claims.hpp"
+#include "core/signer.hpp"
+#include "core/store.hpp"
+
+namespace postern::core {
+
+// The holder of an access token that was good a moment ago. Handlers that need a caller take one of these.
+class SignedIn {
+public:
+    [[nodiscard]] const AccessClaims& claims() const { return *claims_; }
+    [[nodiscard]] const AccountId& account() const { return claims_->subject; }
+    [[nodiscard]] const SessionId& session() const { return claims_->session_id; }
+
+private:
+    friend class AccessChecker;
+    explicit SignedIn(std::shared_ptr<const AccessClaims> claims) : claims_(std::move(claims)) {}
+    std::shared_ptr<const AccessClaims> claims_;
+};
+
+// A SignedIn whose account was an active administrator in the transaction that `reader` reads.
+class Admin {
+public:
+    [[nodiscard]] const SignedIn& caller() const { return caller_; }
+
+private:
+    friend class AccessChecker;
+    explicit Admin(SignedIn caller) : caller_(std::move(caller)) {}
+    SignedIn caller_;
+};
+
+// Memory only: signature (or the cache of verified tokens), claims, revocation bit. Thread-safe.
+class AccessChecker {
+public:
+    AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy, const Clock& clock);
+    ~AccessChecker();
+    AccessChecker(const AccessChecker&) = delete;
+    AccessChecker& operator=(const AccessChecker&) = delete;
+
+    // Errors: unauthenticated "invalid_token", "token_expired", "token_revoked";
+    // not_current, when this node must Store::catch_up() first and ask again with check_after_catch_up().
+    Result<SignedIn> check(std::string_view token) const;
+    // The same after a catch-up that completed: what is unknown now is refused.
+    Result<SignedIn> check_after_catch_up(std::string_view token) const;
+
+    // Errors: forbidden "admin_required"; whatever the reader says.
+    static Result<Admin> check_admin(Reader& reader, const SignedIn& caller);
+
+private:
+    Result<SignedIn> check_token(std::string_view token, bool caught_up) const;
+    Result<std::shared_ptr<const AccessClaims>> verified_claims(std::string_view token) const;
+
+    class VerifiedTokens;
+    const Signer& signer_;
+    const Revocations& revocations_;
+    const TokenPolicy& policy_;
+    const Clock& clock_;
+    std::unique_ptr<VerifiedTokens> verified_;
+};
+
+}  // namespace postern::core

@@ -1,0 +1,17 @@
+// Which new passwords are accepted: NIST SP 800-63B-4 section 3.1.1.2. Length, no composition rules, nothing that can
+// be guessed from the address or the service's name. Passwords that exist already are never held against it.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.hpp"
+#include "core/text.hpp"
+
+namespace postern::core {
+
+// Errors: invalid_input "password_too_short", "password_too_long", "password_guessable", "invalid_password"; each says
+// why. Returns the prepared password (RFC 8265), which is what gets hashed.
+Result<SecretString> accept_new_password(const Text& text, const SecretString& password, const EmailAddress& email,
+                                         std::string_view service_name);
+
+}  // namespace postern::core

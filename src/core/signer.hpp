@@ -1,0 +1,32 @@
+// The signing port: typed claims in, a compact JWS out, and back. Implemented by src/crypto's key ring. Thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "core/claims.hpp"
+
+namespace postern::core {
+
+class Signer {
+public:
+    virtual ~Signer() = default;
+
+    // The kid that sign() would use for access tokens now; slots are reserved in a list of that key.
+    // Errors: unavailable, when there is no active key.
+    virtual Result<std::string> access_kid() const = 0;
+
+    // Signs under `kid`, which access_kid() gave. Errors: unavailable, when that key is gone or revoked since.
+    virtual Result<std::string> sign(const AccessClaims& claims, std::string_view kid) const = 0;
+    virtual Result<std::string> sign(const RefreshClaims& claims) const = 0;
+
+    // Believe the signature and the form, nothing else: typ, alg from the key, no `crit`, each claim present with its
+    // exact JSON type. Errors: unauthenticated "invalid_token" with which of these failed; never quotes the token.
+    virtual Result<AccessClaims> read_access(std::string_view token) const = 0;
+    virtual Result<RefreshClaims> read_refresh(std::string_view token) const = 0;
+    // The kid of a token is still one that verifies: what a cached verification asks instead of the signature check.
+    [[nodiscard]] virtual std::uint64_t generation() const noexcept = 0;
+};
+
+}  // namespace postern::core
