@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "core/diagnosis.hpp"
 #include "core/records.hpp"
 
 namespace postern::core {
@@ -134,6 +135,11 @@ public:
 
     // `changed` runs on a thread of the store after any signing key was added or changed, here or elsewhere.
     virtual void on_keys_changed(std::function<void()> changed) = 0;
+
+    // Cheap, from memory.
+    [[nodiscard]] virtual StoreFigures figures() const = 0;
+    // Asks the database; may take as long as a connection attempt. Says nothing that is secret.
+    virtual std::vector<Finding> diagnose() = 0;
 };
 
 // The same for callers that may wait: the CLI, start-up, tests. `work` returns Result<T>.

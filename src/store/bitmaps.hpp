@@ -1,0 +1,62 @@
+// The revocation bits of every live list, in memory, derived from the store's rows. One bit a slot.
+//
+// Reading is wait-free but for loading a pointer; writers exclude each other. Flips are idempotent: the feed may say
+// the same thing twice.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "core/store.hpp"
+
+namespace postern::store {
+
+struct ListInfo {
+    core::ListId id;
+    std::string kid;       // the key whose tokens have their slots here
+    Timestamp expires_at;  // no token of the list lives longer: then the list is dropped whole
+    std::uint32_t slots = 0;
+    bool revoked = false;  // its key was revoked: every slot counts as revoked
+};
+
+class Bitmaps final : public core::Revocations {
+public:
+    // For as long as is_fresh() may trust one completed poll.
+    explicit Bitmaps(Milliseconds freshness_bound);
+
+    [[nodiscard]] core::SlotState state(const core::SlotRef& ref) const noexcept override;
+    [[nodiscard]] bool is_fresh() const noexcept override;
+
+    // Adds the list, or brings its `revoked` up to date.
+    void put_list(const ListInfo& list);
+    // Ignores a list that is not here: its window has passed.
+    void revoke(const core::SlotRef& ref);
+    void drop_lists_expired_at(Timestamp now);
+    // Everything committed before `poll_began` is in here now.
+    void mark_fresh(std::chrono::steady_clock::time_point poll_began);
+    // Forgets every list: what a node does before it rebuilds from a database that it had lost.
+    void clear();
+
+    [[nodiscard]] std::size_t list_count() const;
+    [[nodiscard]] std::size_t memory_bytes() const;
+    [[nodiscard]] std::chrono::duration<double> age() const noexcept;
+
+private:
+    struct List;
+    using Lists = std::unordered_map<core::ListId, std::shared_ptr<List>>;
+    std::shared_ptr<const Lists> snapshot() const;
+    void publish(Lists lists);
+
+    std::mutex writing_;
+    std::shared_ptr<const Lists> lists_;     // swapped whole, through std::atomic_load and std::atomic_store
+    std::atomic<std::int64_t> fresh_since_;  // steady clock, in its own ticks
+    const std::chrono::steady_clock::duration freshness_bound_;
+};
+
+}  // namespace postern::store

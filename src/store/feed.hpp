@@ -1,0 +1,35 @@
+// The feed: how a node learns what others committed (other nodes on PostgreSQL, the CLI beside SQLite).
+//
+// Rows that matter to memory (lists, revoked slots, keys) carry the change number of the transaction that wrote them. A
+// poll reads, in one snapshot, every row at or above the last poll's horizon, and then takes the snapshot's horizon for
+// the next one: what a slow transaction commits later carries a number at or above that horizon, so it is read then.
+// Reading a row twice is harmless. After a lost connection the node rebuilds from all rows.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "store/bitmaps.hpp"
+#include "store/driver.hpp"
+
+namespace postern::store {
+
+class Feed {
+public:
+    explicit Feed(Bitmaps& bitmaps) : bitmaps_(bitmaps) {}
+
+    // One poll over `connection`, which is in no transaction. The first one, and the one after forget(), reads every
+    // live list and every revoked slot. Marks the bitmaps fresh as of its beginning. Says whether a signing key had
+    // changed. Used by one thread at a time.
+    Result<bool> poll(Connection& connection, Timestamp now);
+    void forget() { horizon_.reset(); }
+
+private:
+    Bitmaps& bitmaps_;
+    std::optional<std::int64_t> horizon_;
+};
+
+}  // namespace postern::store

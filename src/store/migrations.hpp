@@ -1,0 +1,17 @@
+// The schema, as numbered steps forward. Each step records the oldest binary schema that may still run on it, so that
+// version N and N + 1 of the server can share a database during an upgrade.
+#pragma once
+
+#include "base/result.hpp"
+#include "store/driver.hpp"
+
+namespace postern::store {
+
+// Brings the schema up to this binary's, under the driver's migration lock; does nothing when it is there already.
+// Errors: conflict "newer_schema" when the database says that this binary is too old for it.
+Result<void> migrate(Connection& connection);
+
+// The highest step this binary knows.
+int schema_version();
+
+}  // namespace postern::store
