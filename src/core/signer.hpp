@@ -1,6 +1,8 @@
 // The signing port: typed claims in, a compact JWS out, and back. Implemented by src/crypto's key ring. Thread-safe.
 #pragma once
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,8 +27,11 @@ public:
     // exact JSON type. Errors: unauthenticated "invalid_token" with which of these failed; never quotes the token.
     virtual Result<AccessClaims> read_access(std::string_view token) const = 0;
     virtual Result<RefreshClaims> read_refresh(std::string_view token) const = 0;
-    // The kid of a token is still one that verifies: what a cached verification asks instead of the signature check.
+    // Moves on whenever a key is added, retired or revoked: a verification remembered from before must be made again.
     [[nodiscard]] virtual std::uint64_t generation() const noexcept = 0;
+
+    // The public keys as a JWK set (RFC 7517): JSON text. Refresh keys are never in it.
+    [[nodiscard]] virtual std::shared_ptr<const std::string> jwks() const = 0;
 };
 
 }  // namespace postern::core

@@ -1,0 +1,39 @@
+// Signing keys as an operator handles them, and the vault port that makes and seals them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/audit.hpp"
+#include "core/store.hpp"
+
+namespace postern::core {
+
+// Makes keys and seals their private halves under a master key. Implemented by src/crypto. Thread-safe.
+class KeyVault {
+public:
+    virtual ~KeyVault() = default;
+    virtual Result<StoredKey> make_key(KeyPurpose purpose, KeyAlgorithm algorithm, Timestamp now) const = 0;
+    // The same key sealed under the current master key. Errors: conflict "master_key_wrong".
+    virtual Result<StoredKey> rewrap(const StoredKey& key) const = 0;
+    // Names the current master key without telling it; a store remembers it so that a wrong key is noticed at once.
+    [[nodiscard]] virtual std::string check_value() const = 0;
+    // Whether `check` was made by the current master key, or by the previous one.
+    [[nodiscard]] virtual bool fits(std::string_view check) const = 0;
+};
+
+inline constexpr std::string_view master_key_check_setting = "master_key_check";
+
+// One active key for each purpose, and the check value of the master key. Errors: conflict "keys_exist".
+Result<std::vector<StoredKey>> init_keys(Transaction& transaction, const KeyVault& vault, KeyAlgorithm access_algorithm,
+                                         const Actor& actor, Timestamp now);
+
+// Errors: not_found "keys_missing" for a store that has none, conflict "master_key_wrong"; each says what to do.
+Result<std::vector<StoredKey>> load_keys(Reader& reader, const KeyVault& vault);
+
+// Seals every key under the current master key. Says how many it changed.
+Result<std::size_t> rewrap_keys(Transaction& transaction, const KeyVault& vault, const Actor& actor, Timestamp now);
+
+}  // namespace postern::core
