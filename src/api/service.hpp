@@ -1,0 +1,36 @@
+// What the flows work with. Filled once by src/app; outlives the router.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "core/access.hpp"
+#include "core/claims.hpp"
+#include "core/hasher.hpp"
+#include "core/signer.hpp"
+#include "core/store.hpp"
+#include "core/text.hpp"
+#include "http/lane.hpp"
+
+namespace postern::api {
+
+// Every reference is to something thread-safe that outlives this.
+struct Service {
+    core::Store& store;
+    const core::Hasher& hasher;
+    const core::Signer& signer;
+    const core::Text& text;
+    const core::AccessChecker& access_checker;
+    const core::TokenPolicy& token_policy;
+    const Clock& clock;
+    http::Lane& hash_lane;
+
+    std::string base_path = "/auth/v1";  // begins with a slash, ends without one
+    std::string public_url;  // what clients reach this server by, without the base path; no slash at the end
+    std::string version;     // of the program, shown in the document
+    // The Prometheus text exposition; empty: there is no /metrics.
+    std::function<std::string()> metrics_text = nullptr;
+};
+
+}  // namespace postern::api
