@@ -19,10 +19,12 @@ add_library(sodium ALIAS PkgConfig::sodium)
 add_library(postern_boost_json INTERFACE)
 target_link_libraries(postern_boost_json INTERFACE Boost::json)
 
-# One definition of Asio's and Beast's options for every translation unit.
-add_library(postern_asio INTERFACE)
-target_compile_definitions(postern_asio INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_NO_TS_EXECUTORS)
-target_link_libraries(postern_asio INTERFACE Boost::headers Threads::Threads)
+# Asio and Beast: their bodies compiled once, one definition of their options for every translation unit.
+add_library(postern_asio STATIC cmake/asio.cpp)
+target_compile_definitions(postern_asio PUBLIC
+    BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_NO_TS_EXECUTORS
+    BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(postern_asio PUBLIC Boost::headers Threads::Threads OpenSSL::SSL PRIVATE postern_flags)
 
 if(POSTERN_TESTS)
     find_package(GTest REQUIRED)
