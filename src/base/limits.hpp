@@ -45,6 +45,9 @@ inline constexpr std::size_t json_depth = 32;
 inline constexpr std::size_t hash_queue_entries = 128;
 // A client that has waited this long has given up; hashing for it would take the worker from someone who has not.
 inline constexpr auto hash_queue_time = 3s;
+// Argon2id at OWASP's floor, with one lane: the configuration accepts more, never less.
+inline constexpr std::size_t hash_memory_mib = 19;
+inline constexpr std::size_t hash_iterations = 2;
 // Work waiting for the store. A commit takes about a millisecond and holds up to store_batch writes.
 inline constexpr std::size_t store_queue_entries = 4096;
 inline constexpr std::size_t store_batch_writes = 256;
