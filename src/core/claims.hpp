@@ -54,7 +54,8 @@ struct TokenPolicy {
 };
 
 std::string refresh_audience(const TokenPolicy& policy);
-std::string status_list_uri(const TokenPolicy& policy, const ListId& list);
+// <issuer>/status-lists/<list>.
+std::string status_list_uri(std::string_view issuer, const ListId& list);
 // The list that `uri` names, when it is one of this issuer's.
 std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string_view uri);
 

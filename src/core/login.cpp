@@ -1,0 +1,73 @@
+#include "core/login.hpp"
+
+#include "core/accounts.hpp"
+
+namespace postern::core {
+namespace {
+
+Error invalid_credentials() {
+    return unauthenticated("invalid_credentials", "Invalid email or password");
+}
+
+Result<void> admit_account(const Account& account) {
+    if (account.disabled_at.has_value()) return unauthenticated("account_not_activated", "Account is not activated");
+    if (account.kind == AccountKind::demo && !account.email_verified_at.has_value()) {
+        return forbidden("email_not_verified", "Email is not verified");
+    }
+    if (!is_active(account)) return unauthenticated("account_not_activated", "Account is not activated");
+    return {};
+}
+
+// The account as it stands now, if the password that was checked is still its password and it may still log in.
+Result<Account> read_again(Transaction& transaction, const Account& account) {
+    auto current = TRY(transaction.find_account(account.id));
+    if (!current.has_value() || current->password_hash != account.password_hash) return invalid_credentials();
+    TRY(admit_account(*current));
+    return std::move(*current);
+}
+
+}  // namespace
+
+Result<LoginAttempt> begin_login(Reader& reader, const Hasher& hasher, std::string_view email_key) {
+    LoginAttempt attempt{.account = TRY(reader.find_account_by_email(email_key)), .hash = ""};
+    const bool has_password = attempt.account.has_value() && !attempt.account->password_hash.empty();
+    attempt.hash = has_password ? attempt.account->password_hash : std::string(hasher.dummy());
+    return attempt;
+}
+
+Result<PasswordCheck> check_password(const Hasher& hasher, const LoginAttempt& attempt, const SecretString& password) {
+    const bool fits = TRY(hasher.verify(attempt.hash, password));
+    const bool has_password = attempt.account.has_value() && !attempt.account->password_hash.empty();
+    PasswordCheck check{.matches = fits && has_password, .new_hash = std::nullopt};
+    if (check.matches && hasher.needs_rehash(attempt.hash)) check.new_hash = TRY(hasher.hash(password));
+    return check;
+}
+
+Result<void> admit(const LoginAttempt& attempt, const PasswordCheck& check) {
+    if (!attempt.account.has_value() || !check.matches) return invalid_credentials();
+    return admit_account(*attempt.account);
+}
+
+Result<TokenPair> finish_login(Transaction& transaction, const LoginAttempt& attempt, const PasswordCheck& check,
+                               bool permanent, const Actor& actor, const TokenPolicy& policy,
+                               std::string_view access_kid, Timestamp now) {
+    TRY(admit(attempt, check));
+    Account account = *attempt.account;
+    bool taken = TRY(transaction.update_last_login(account.id, account.security_version, now));
+    if (!taken) {
+        account = TRY(read_again(transaction, account));
+        taken = TRY(transaction.update_last_login(account.id, account.security_version, now));
+    }
+    if (!taken) return conflict("retry", "The account changed while it was logging in");
+    if (check.new_hash.has_value()) {
+        account.password_hash = *check.new_hash;
+        account.last_login_at = now;
+        TRY(transaction.update_account(account, account.security_version));
+    }
+    auto pair = TRY(open_session(transaction, account, permanent, actor, policy, access_kid, now));
+    const Actor who{account.id.text(), actor.address, actor.user_agent};
+    TRY(record(transaction, "login", who, {account.id, pair.access.session_id}, "success", now));
+    return pair;
+}
+
+}  // namespace postern::core

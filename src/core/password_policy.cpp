@@ -1,0 +1,74 @@
+#include "core/password_policy.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "base/limits.hpp"
+
+namespace postern::core {
+namespace {
+
+// What must be left of a password once the words that anyone would try first are taken out of it.
+constexpr std::size_t least_remaining_bytes = 8;
+constexpr std::size_t shortest_word_bytes = 3;
+
+std::string lower_case(std::string_view text) {
+    std::string lowered(text);
+    std::ranges::transform(lowered, lowered.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return lowered;
+}
+
+void remove_word(std::string& from, std::string_view word) {
+    if (word.size() < shortest_word_bytes) return;
+    for (auto at = from.find(word); at != std::string::npos; at = from.find(word)) {
+        wipe(from.data() + at, word.size());
+        from.erase(at, word.size());
+    }
+}
+
+bool is_one_character_repeated(std::string_view text) {
+    return std::ranges::all_of(text, [&](char c) { return c == text.front(); });
+}
+
+bool is_guessable(std::string_view password, const EmailAddress& email, std::string_view service_name) {
+    if (is_one_character_repeated(password)) return true;
+    std::string remaining = lower_case(password);
+    const auto at = email.key.rfind('@');
+    const std::string_view key = email.key;
+    remove_word(remaining, key);
+    remove_word(remaining, key.substr(0, at));
+    remove_word(remaining, key.substr(at + 1));
+    remove_word(remaining, key.substr(at + 1, key.find('.', at) - at - 1));
+    remove_word(remaining, lower_case(service_name));
+    const bool guessable = remaining.size() < least_remaining_bytes;
+    wipe(remaining.data(), remaining.size());
+    return guessable;
+}
+
+}  // namespace
+
+Result<SecretString> accept_new_password(const Text& text, const SecretString& password, const EmailAddress& email,
+                                         std::string_view service_name) {
+    if (password.reveal().size() > limits::password_maximum_bytes) {
+        return invalid_input("password_too_long", "The password is longer than " +
+                                                      std::to_string(limits::password_maximum_bytes) +
+                                                      " bytes; choose a shorter one");
+    }
+    auto prepared = TRY(text.prepare_password(password));
+    const std::size_t characters = text.count_characters(prepared.reveal());
+    if (characters < limits::password_minimum_characters) {
+        return invalid_input("password_too_short",
+                             "The password has " + std::to_string(characters) + " characters; it needs " +
+                                 std::to_string(limits::password_minimum_characters) + " or more");
+    }
+    if (is_guessable(prepared.reveal(), email, service_name)) {
+        return invalid_input(
+            "password_guessable",
+            "The password is little more than the address, the service's name or one character repeated; "
+            "choose one that cannot be guessed from them");
+    }
+    return prepared;
+}
+
+}  // namespace postern::core

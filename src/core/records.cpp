@@ -1,0 +1,81 @@
+#include "core/records.hpp"
+
+#include <array>
+#include <utility>
+
+#include "core/store.hpp"
+
+namespace postern::core {
+namespace {
+
+template <typename Enum, std::size_t N>
+using Words = std::array<std::pair<Enum, std::string_view>, N>;
+
+constexpr Words<AccountKind, 2> account_kinds = {{{AccountKind::demo, "demo"}, {AccountKind::standard, "standard"}}};
+constexpr Words<KeyPurpose, 3> key_purposes = {
+    {{KeyPurpose::access, "access"}, {KeyPurpose::refresh, "refresh"}, {KeyPurpose::status_list, "status_list"}}};
+constexpr Words<KeyAlgorithm, 4> key_algorithms = {{{KeyAlgorithm::es256, "ES256"},
+                                                    {KeyAlgorithm::eddsa, "EdDSA"},
+                                                    {KeyAlgorithm::rs256, "RS256"},
+                                                    {KeyAlgorithm::hs256, "HS256"}}};
+constexpr Words<KeyState, 3> key_states = {
+    {{KeyState::active, "active"}, {KeyState::retired, "retired"}, {KeyState::revoked, "revoked"}}};
+constexpr Words<RevocationReason, 10> revocation_reasons = {
+    {{RevocationReason::token_revoked, "token_revoked"},
+     {RevocationReason::session_revoked, "session_revoked"},
+     {RevocationReason::session_limit, "session_limit"},
+     {RevocationReason::refresh_reuse, "refresh_reuse"},
+     {RevocationReason::account_disabled, "account_disabled"},
+     {RevocationReason::account_deleted, "account_deleted"},
+     {RevocationReason::password_changed, "password_changed"},
+     {RevocationReason::role_changed, "role_changed"},
+     {RevocationReason::key_revoked, "key_revoked"},
+     {RevocationReason::ended_by_operator, "ended_by_operator"}}};
+
+template <typename Enum, std::size_t N>
+std::string_view word_in(const Words<Enum, N>& words, Enum value) {
+    for (const auto& [candidate, word] : words) {
+        if (candidate == value) return word;
+    }
+    return "";
+}
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> value_in(const Words<Enum, N>& words, std::string_view text) {
+    for (const auto& [value, word] : words) {
+        if (word == text) return value;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view word(AccountKind kind) {
+    return word_in(account_kinds, kind);
+}
+std::string_view word(KeyPurpose purpose) {
+    return word_in(key_purposes, purpose);
+}
+std::string_view word(KeyAlgorithm algorithm) {
+    return word_in(key_algorithms, algorithm);
+}
+std::string_view word(KeyState state) {
+    return word_in(key_states, state);
+}
+std::string_view word(RevocationReason reason) {
+    return word_in(revocation_reasons, reason);
+}
+std::optional<AccountKind> parse_account_kind(std::string_view word) {
+    return value_in(account_kinds, word);
+}
+std::optional<KeyPurpose> parse_key_purpose(std::string_view word) {
+    return value_in(key_purposes, word);
+}
+std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view word) {
+    return value_in(key_algorithms, word);
+}
+std::optional<KeyState> parse_key_state(std::string_view word) {
+    return value_in(key_states, word);
+}
+
+}  // namespace postern::core

@@ -1,0 +1,42 @@
+#include "core/revocation.hpp"
+
+namespace postern::core {
+
+Result<bool> revoke_access_token(Transaction& transaction, const AccessClaims& claims, const Actor& actor,
+                                 Timestamp now) {
+    bool revoked = TRY(transaction.revoke_slot(claims.slot, now, RevocationReason::token_revoked));
+    if (!revoked && !TRY(transaction.find_slot(claims.slot)).has_value()) {
+        // The token is ours and its list is known, but its row is not: the database is older than the token. Without a
+        // row to mark, "revoked" would be a lie.
+        TRY(transaction.insert_slot({.ref = claims.slot,
+                                     .session_id = claims.session_id,
+                                     .counter = 0,
+                                     .token_id = claims.token_id,
+                                     .issued_at = claims.issued_at,
+                                     .expires_at = claims.expires_at}));
+        revoked = TRY(transaction.revoke_slot(claims.slot, now, RevocationReason::token_revoked));
+    }
+    if (!revoked) return false;
+    TRY(record(transaction, "token.revoked", actor, {claims.subject, claims.session_id},
+               word(RevocationReason::token_revoked), now));
+    return true;
+}
+
+Result<bool> end_session(Transaction& transaction, const Session& session, RevocationReason reason, const Actor& actor,
+                         Timestamp now) {
+    const bool ended = TRY(transaction.end_session(session.id, now, reason));
+    if (!ended) return false;
+    TRY(transaction.revoke_slots_of_session(session.id, now, reason));
+    TRY(record(transaction, "session.ended", actor, {session.account_id, session.id}, word(reason), now));
+    return true;
+}
+
+Result<std::size_t> revoke_account(Transaction& transaction, const AccountId& account, RevocationReason reason,
+                                   std::string_view event, const Actor& actor, Timestamp now) {
+    const auto ended = TRY(transaction.end_sessions_of(account, now, reason));
+    TRY(transaction.revoke_slots_of_account(account, now, reason));
+    TRY(record(transaction, event, actor, {account, std::nullopt}, word(reason), now));
+    return ended.size();
+}
+
+}  // namespace postern::core
