@@ -1,0 +1,79 @@
+"""Fixtures: a shared site with one running node for each engine, and a maker of private ones."""
+
+import pytest
+
+from harness.postgres import PostgresCluster
+from harness.site import Site
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """The PostgreSQL that all sites share, each with a database of its own."""
+    made = PostgresCluster()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request):
+    return request.param
+
+
+def _cluster_for(engine, request):
+    return request.getfixturevalue("cluster") if engine == "postgresql" else None
+
+
+@pytest.fixture(scope="session")
+def site(engine, request):
+    """One site with one node under the default settings. Tests share it: they make their own accounts."""
+    made = Site(engine, _cluster_for(engine, request))
+    made.serve()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    return site.servers[0]
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    return server.client()
+
+
+@pytest.fixture(scope="session")
+def account(site):
+    """A standard account that is activated."""
+    return site.new_account()
+
+
+@pytest.fixture
+def tokens(client, account):
+    """A fresh session of the shared account."""
+    return client.sign_in(account)
+
+
+@pytest.fixture
+def make_site(request):
+    """Makes sites of a test's own: make_site(engine, settings={…})."""
+    made = []
+
+    def make(engine, **options):
+        made.append(Site(engine, options.pop("cluster", None) or _cluster_for(engine, request), **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def sqlite_site():
+    """For what does not depend on the engine: a SQLite site of the module's own with one node."""
+    made = Site("sqlite")
+    made.serve()
+    yield made
+    made.close()

@@ -1,0 +1,47 @@
+"""Child processes: their end is always waited for, and always bounded."""
+
+import os
+import signal
+import socket
+import subprocess
+
+
+def free_port():
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def stop(process, *, seconds=25):
+    """Asks the process to end, insists after `seconds`, and returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+            raise AssertionError(f"process {process.pid} ignored SIGTERM for {seconds} s") from None
+    return process.returncode
+
+
+def family(pid):
+    """The process and its direct children."""
+    children = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="latin-1") as file:
+                    parent = int(file.read().rpartition(")")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if parent == pid:
+                children.append(int(entry))
+    return [pid, *children]
+
+
+def resident_kib(pid):
+    """Memory that the process holds in RAM."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
