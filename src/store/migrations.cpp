@@ -1,0 +1,202 @@
+#include "store/migrations.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace postern::store {
+namespace {
+
+struct Step {
+    int version;
+    int oldest_binary;  // the lowest schema_version() of a binary that may still run once this step is done
+    std::string_view script;
+};
+
+// Ids are UUIDv7 as 16 bytes. A `change` is the change number of the transaction that last wrote the row; see feed.hpp.
+// NOT NULL stands everywhere but on what is truly optional, keys included: SQLite would let NULL into them.
+constexpr std::string_view first_schema = R"sql(
+CREATE TABLE settings (
+    name {text} NOT NULL PRIMARY KEY,
+    value {bytes} NOT NULL
+){strict};
+
+CREATE TABLE change_counter (
+    id {int64} NOT NULL PRIMARY KEY CHECK (id = 1),
+    value {int64} NOT NULL
+){strict};
+INSERT INTO change_counter (id, value) VALUES (1, 0);
+
+CREATE TABLE accounts (
+    id {bytes} NOT NULL PRIMARY KEY,
+    email_key {text} NOT NULL UNIQUE,
+    email {text} NOT NULL,
+    kind {text} NOT NULL CHECK (kind IN ('demo', 'standard')),
+    admin {int64} NOT NULL CHECK (admin IN (0, 1)),
+    password_hash {text} NOT NULL,
+    security_version {int64} NOT NULL,
+    created_at {int64} NOT NULL,
+    updated_at {int64} NOT NULL,
+    activated_at {int64},
+    email_verified_at {int64},
+    disabled_at {int64},
+    last_login_at {int64}
+){strict};
+CREATE INDEX accounts_admins ON accounts (id) WHERE admin = 1;
+
+CREATE TABLE sessions (
+    id {bytes} NOT NULL PRIMARY KEY,
+    account_id {bytes} NOT NULL REFERENCES accounts (id),
+    client_id {text} NOT NULL,
+    counter {int64} NOT NULL,
+    permanent {int64} NOT NULL CHECK (permanent IN (0, 1)),
+    created_at {int64} NOT NULL,
+    last_used_at {int64} NOT NULL,
+    idle_time {int64} NOT NULL,
+    idle_deadline {int64} NOT NULL,
+    ends_at {int64} NOT NULL,
+    ended_at {int64},
+    end_reason {text} NOT NULL,
+    address {text} NOT NULL,
+    user_agent {text} NOT NULL
+){strict};
+CREATE INDEX sessions_of_account ON sessions (account_id, id);
+CREATE INDEX sessions_live ON sessions (account_id, id) WHERE ended_at IS NULL;
+CREATE INDEX sessions_over ON sessions ((COALESCE(ended_at, idle_deadline)));
+
+CREATE TABLE token_lists (
+    id {bytes} NOT NULL PRIMARY KEY,
+    kid {text} NOT NULL,
+    opened_at {int64} NOT NULL,
+    expires_at {int64} NOT NULL,
+    slots {int64} NOT NULL CHECK (slots > 0),
+    revoked_at {int64},
+    change {int64} NOT NULL
+){strict};
+CREATE INDEX token_lists_change ON token_lists (change);
+
+-- No reference to sessions: a slot outlives a deleted account, because it holds the revocation. None to token_lists:
+-- on PostgreSQL every issuance of every node would lock the same row for it.
+CREATE TABLE token_slots (
+    list_id {bytes} NOT NULL,
+    idx {int64} NOT NULL CHECK (idx >= 0),
+    session_id {bytes} NOT NULL,
+    counter {int64} NOT NULL,
+    jti {bytes} NOT NULL,
+    issued_at {int64} NOT NULL,
+    expires_at {int64} NOT NULL,
+    revoked_at {int64},
+    revoke_reason {text},
+    revoke_change {int64},
+    PRIMARY KEY (list_id, idx)
+){strict};
+CREATE INDEX token_slots_of_session ON token_slots (session_id, counter);
+CREATE INDEX token_slots_revoke_change ON token_slots (revoke_change) WHERE revoke_change IS NOT NULL;
+
+CREATE TABLE signing_keys (
+    kid {text} NOT NULL PRIMARY KEY,
+    purpose {text} NOT NULL CHECK (purpose IN ('access', 'refresh', 'status_list')),
+    algorithm {text} NOT NULL CHECK (algorithm IN ('ES256', 'EdDSA', 'RS256', 'HS256')),
+    state {text} NOT NULL CHECK (state IN ('active', 'retired', 'revoked')),
+    public_jwk {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    master_key_id {text} NOT NULL,
+    created_at {int64} NOT NULL,
+    expires_at {int64},
+    revoked_at {int64},
+    change {int64} NOT NULL
+){strict};
+
+CREATE TABLE audit_records (
+    id {bytes} NOT NULL PRIMARY KEY,
+    at {int64} NOT NULL,
+    event {text} NOT NULL,
+    actor {text} NOT NULL,
+    account_id {bytes},
+    session_id {bytes},
+    address {text} NOT NULL,
+    outcome {text} NOT NULL
+){strict};
+)sql";
+
+constexpr std::array steps{Step{1, 1, first_schema}};
+
+constexpr std::string_view versions_table = R"sql(
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version {int64} NOT NULL PRIMARY KEY,
+    applied_at {int64} NOT NULL,
+    oldest_binary {int64} NOT NULL
+){strict};
+)sql";
+
+std::string with_type_words(std::string_view script, const TypeWords& words) {
+    const std::array<std::pair<std::string_view, std::string_view>, 4> replacements{{
+        {"{int64}", words.int64},
+        {"{text}", words.text},
+        {"{bytes}", words.bytes},
+        {"{strict}", words.table_end},
+    }};
+    std::string out(script);
+    for (const auto& [placeholder, word] : replacements) {
+        for (auto at = out.find(placeholder); at != std::string::npos; at = out.find(placeholder, at + word.size())) {
+            out.replace(at, placeholder.size(), word);
+        }
+    }
+    return out;
+}
+
+struct Found {
+    std::int64_t version = 0;
+    std::int64_t oldest_binary = 0;
+};
+
+Result<Found> find_version(Connection& connection) {
+    auto outcome = TRY(connection.execute(
+        "SELECT COALESCE(MAX(version), 0), COALESCE(MAX(oldest_binary), 0) FROM schema_migrations", {}));
+    const auto& row = outcome.rows.at(0);
+    return Found{std::get<std::int64_t>(row.at(0)), std::get<std::int64_t>(row.at(1))};
+}
+
+Result<void> check_not_newer(const Found& found) {
+    if (found.oldest_binary <= schema_version()) return {};
+    return conflict("newer_schema", "The database has schema " + std::to_string(found.version) +
+                                        ", made by a newer postern; this one knows schema " +
+                                        std::to_string(schema_version()) +
+                                        " and may not touch it. Install the newer postern again.");
+}
+
+Result<void> apply(Connection& connection, const Step& step) {
+    TRY(connection.execute_script(with_type_words(step.script, connection.type_words())));
+    const std::array<Value, 3> parameters{std::int64_t{step.version}, to_milliseconds(SystemClock().now()),
+                                          std::int64_t{step.oldest_binary}};
+    TRY(connection.execute("INSERT INTO schema_migrations (version, applied_at, oldest_binary) VALUES ($1, $2, $3)",
+                           parameters));
+    return {};
+}
+
+}  // namespace
+
+int schema_version() {
+    return steps.back().version;
+}
+
+Result<void> migrate(Connection& connection) {
+    // Without the lock first: a command of the CLI need not wait for whoever is writing.
+    auto found = find_version(connection);
+    if (found.has_value() && found->version >= schema_version()) return check_not_newer(*found);
+    // A database without the table is `internal`, and a new one to us; anything else is the caller's to hear.
+    if (!found.has_value() && found.error().kind != ErrorKind::internal) return std::move(found.error());
+    return connection.with_migration_lock([&connection]() -> Result<void> {
+        TRY(connection.execute_script(with_type_words(versions_table, connection.type_words())));
+        auto current = TRY(find_version(connection));
+        TRY(check_not_newer(current));
+        for (const auto& step : steps) {
+            if (step.version > current.version) TRY(apply(connection, step));
+        }
+        return {};
+    });
+}
+
+}  // namespace postern::store
