@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
+#include <new>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -10,11 +11,29 @@
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
+#include "base/secret.hpp"
 
 namespace postern {
 namespace {
 
 namespace json = boost::json;
+
+// What is read may hold a password or a token, so whatever the values and the parser's stack occupied is wiped.
+class WipingResource final : public json::memory_resource {
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
+        return ::operator new(size, std::align_val_t(alignment));
+    }
+    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+        wipe(memory, size);
+        ::operator delete(memory, std::align_val_t(alignment));
+    }
+    bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
+};
+
+json::storage_ptr wiping_storage() {
+    static WipingResource resource;
+    return &resource;
+}
 
 // Boost.JSON keeps the last of two equal keys; this handler builds the same value, and refuses instead.
 struct StrictHandler {
@@ -28,7 +47,7 @@ struct StrictHandler {
     std::string key;
     std::optional<std::string> duplicate_key;
 
-    StrictHandler() { stack.reset(); }
+    StrictHandler() : stack(wiping_storage()) { stack.reset(wiping_storage()); }
 
     bool on_document_begin(json::error_code&) { return true; }
     bool on_document_end(json::error_code&) { return true; }

@@ -11,6 +11,7 @@
 
 namespace postern {
 
+// The value wipes its memory when it dies; a copy of it does not.
 // Errors: invalid_input "invalid_json", with what is wrong and at which byte; never quotes the text.
 Result<boost::json::value> parse_json(std::string_view text);
 
