@@ -1,0 +1,156 @@
+// The bodies of schema.hpp's functions. Included only where they are instantiated: messages.cpp and the test.
+#pragma once
+
+#include <boost/describe/members.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/mp11/algorithm.hpp>
+#include <optional>
+#include <type_traits>
+
+#include "api/field_type.hpp"
+#include "api/schema.hpp"
+#include "base/encoding.hpp"
+#include "base/json.hpp"
+
+namespace postern::api {
+namespace detail {
+
+template <typename T>
+inline constexpr bool is_optional = false;
+template <typename T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template <typename T>
+struct Inner {
+    using type = T;
+};
+template <typename T>
+struct Inner<std::optional<T>> {
+    using type = T;
+};
+
+template <typename Message>
+using Members = boost::describe::describe_members<Message, boost::describe::mod_public>;
+
+template <typename Message>
+constexpr bool notes_match_members() {
+    std::size_t index = 0;
+    bool match = Message::notes.size() == boost::mp11::mp_size<Members<Message>>::value;
+    boost::mp11::mp_for_each<Members<Message>>([&](auto member) {
+        match = match && index < Message::notes.size() && Message::notes[index].field == member.name;
+        ++index;
+    });
+    return match;
+}
+
+// Calls visit(member, note) for each member in order.
+template <typename Message, typename Visit>
+void for_each_field(Visit visit) {
+    static_assert(notes_match_members<Message>(), "each member needs its note, in the same order");
+    std::size_t index = 0;
+    boost::mp11::mp_for_each<Members<Message>>([&](auto member) { visit(member, Message::notes[index++]); });
+}
+
+inline Error field_error(std::string_view code, std::string_view field, std::string_view wrong) {
+    return invalid_input(std::string(code), "Field " + quote_for_message(field) + ": " + std::string(wrong));
+}
+
+template <typename Message>
+Result<void> refuse_unknown_fields(const boost::json::object& object) {
+    for (const auto& entry : object) {
+        bool known = false;
+        for (const Note& note : Message::notes) known = known || note.field == std::string_view(entry.key());
+        if (!known) return field_error("unknown_field", entry.key(), "is not known here");
+    }
+    return {};
+}
+
+// Reads one field into `target`; leaves it alone when the field may be absent and is.
+template <typename Member>
+Result<void> read_field(const boost::json::object& object, const Note& note, Member& target) {
+    using Type = FieldType<typename Inner<Member>::type>;
+    const auto* value = object.if_contains(note.field);
+    if (value == nullptr) {
+        if (note.presence == Presence::optional) return {};
+        return field_error("missing_field", note.field, "is missing");
+    }
+    auto read = Type::read(*value);
+    if (!read.has_value()) {
+        return field_error("invalid_field", note.field, "must be " + std::string(Type::expectation));
+    }
+    if (value->is_string() && value->get_string().size() < note.minimum_length) {
+        return field_error("invalid_field", note.field, "must not be empty");
+    }
+    target = std::move(*read);
+    return {};
+}
+
+// The value that an absent field has; nothing when it has none.
+template <typename Member>
+std::optional<boost::json::value> default_of(const Note& note, const Member& value) {
+    if constexpr (!is_optional<Member>) {
+        if (note.presence == Presence::optional) return FieldType<Member>::write(value);
+    }
+    return std::nullopt;
+}
+
+}  // namespace detail
+
+template <typename Message>
+Result<Message> parse_message(std::string_view text) {
+    auto body = parse_json(text);
+    if (!body.has_value() && body.error().code == "duplicate_field") return std::move(body.error());
+    if (!body.has_value()) return invalid_input("missing_json_body", "Missing JSON body");
+    if (!body->is_object()) return invalid_input("invalid_body", "The JSON body must be an object");
+    const auto& object = body->get_object();
+    TRY(detail::refuse_unknown_fields<Message>(object));
+    Message message;
+    std::optional<Error> failure;
+    detail::for_each_field<Message>([&](auto member, const Note& note) {
+        if (failure.has_value()) return;
+        auto read = detail::read_field(object, note, message.*member.pointer);
+        if (!read.has_value()) failure = std::move(read.error());
+    });
+    if (failure.has_value()) return std::move(*failure);
+    return message;
+}
+
+template <typename Message>
+std::string serialise(const Message& message) {
+    boost::json::object object;
+    detail::for_each_field<Message>([&](auto member, const Note& note) {
+        const auto& value = message.*member.pointer;
+        using Member = std::remove_cvref_t<decltype(value)>;
+        if constexpr (detail::is_optional<Member>) {
+            if (value.has_value()) object.emplace(note.field, FieldType<typename Member::value_type>::write(*value));
+        } else {
+            object.emplace(note.field, FieldType<Member>::write(value));
+        }
+    });
+    return boost::json::serialize(object);
+}
+
+template <typename Message>
+boost::json::object describe_schema(SchemaUse use) {
+    boost::json::array required;
+    boost::json::object properties;
+    const Message blank;
+    detail::for_each_field<Message>([&](auto member, const Note& note) {
+        const auto& value = blank.*member.pointer;
+        using Member = std::remove_cvref_t<decltype(value)>;
+        auto property = FieldType<typename detail::Inner<Member>::type>::schema();
+        if (!note.format.empty()) property["format"] = note.format;
+        if (note.minimum_length > 0) property["minLength"] = note.minimum_length;
+        if (auto fallback = detail::default_of(note, value)) property["default"] = std::move(*fallback);
+        property["description"] = note.description;
+        properties[note.field] = std::move(property);
+        if (note.presence == Presence::required) required.emplace_back(note.field);
+    });
+    boost::json::object schema{{"type", "object"}};
+    if (!required.empty()) schema["required"] = std::move(required);
+    schema["properties"] = std::move(properties);
+    if (use == SchemaUse::request) schema["additionalProperties"] = false;
+    return schema;
+}
+
+}  // namespace postern::api
