@@ -103,7 +103,7 @@ class Site:
         store = cluster.url(self.database) if cluster else f"sqlite:{self.database_file}"
         self.settings = {
             "store": store,
-            "tokens.issuer": ISSUER,
+            "public_url": ISSUER,
             "tokens.audience": [AUDIENCE],
         } | (settings or {})
         self.write_configuration()

@@ -1,0 +1,65 @@
+"""A stranger cannot tell accounts apart: neither by the bytes of a refusal nor by the time it takes."""
+
+import statistics
+import time
+
+import pytest
+
+from harness.client import BASE
+from harness.wire import request_bytes
+
+TRIES = 50
+ALLOWED_MS = 2
+WRONG = "this is nobody's password"
+
+
+@pytest.fixture(scope="module")
+def strangers(site):
+    """What a stranger may meet, by what it is."""
+    activated = site.new_account("--activated")
+    disabled = site.new_account("--activated")
+    site.run("account", "disable", disabled.email)
+    unverified = site.new_account("--kind", "demo", "--activated")
+    waiting = site.new_account("--kind", "standard", email="not-yet-active@example.com")
+    emails = {
+        "unknown": "user999@example.com",
+        "wrong password": activated.email,
+        "disabled": disabled.email,
+        "unverified": unverified.email,
+        "not activated": waiting.email,
+    }
+    return {
+        kind: request_bytes("POST", f"{BASE}/token", body={"email": email, "password": WRONG})
+        for kind, email in emails.items()
+    }
+
+
+def test_refusals_are_the_same_bytes(client, strangers):
+    with client.connect() as connection:
+        answers = {}
+        for kind, request in strangers.items():
+            connection.send(request)
+            answers[kind] = connection.read_answer().comparable_bytes()
+    assert len(set(answers.values())) == 1, answers
+
+
+def test_refusals_take_the_same_time(client, strangers, capsys):
+    times = {kind: [] for kind in strangers}
+    with client.connect() as connection:
+        for number in range(TRIES + 3):
+            for kind, request in strangers.items():
+                begin = time.perf_counter()
+                connection.send(request)
+                answer = connection.read_answer()
+                elapsed = (time.perf_counter() - begin) * 1000
+                assert answer.status == 401
+                if number >= 3:  # the first tries warm the allocator and the caches
+                    times[kind].append(elapsed)
+    minima = {kind: min(values) for kind, values in times.items()}
+    medians = {kind: statistics.median(values) for kind, values in times.items()}
+    with capsys.disabled():
+        print()
+        for kind in times:
+            print(f"refusal of {kind}: minimum {minima[kind]:.2f} ms, median {medians[kind]:.2f} ms")
+    assert max(minima.values()) - min(minima.values()) <= ALLOWED_MS
+    assert max(medians.values()) - min(medians.values()) <= ALLOWED_MS
