@@ -1,0 +1,80 @@
+#include "core/keys.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/testing.hpp"
+
+namespace postern::core {
+namespace {
+
+// Master keys are single letters; "sealing" writes the letter down.
+class LetterVault final : public KeyVault {
+public:
+    LetterVault(std::string current, std::string previous)
+        : current_(std::move(current)), previous_(std::move(previous)) {}
+    Result<StoredKey> make_key(KeyPurpose purpose, KeyAlgorithm algorithm, Timestamp now) const override {
+        StoredKey key;
+        key.kid = std::string(word(purpose));
+        key.purpose = purpose;
+        key.algorithm = algorithm;
+        key.master_key_id = current_;
+        key.created_at = now;
+        return key;
+    }
+    Result<StoredKey> rewrap(const StoredKey& key) const override {
+        if (!fits(key.master_key_id)) return conflict("master_key_wrong", "");
+        StoredKey rewrapped = key;
+        rewrapped.master_key_id = current_;
+        return rewrapped;
+    }
+    [[nodiscard]] std::string check_value() const override { return current_; }
+    [[nodiscard]] bool fits(std::string_view check) const override { return check == current_ || check == previous_; }
+
+private:
+    std::string current_;
+    std::string previous_;
+};
+
+class Keys : public ::testing::Test {
+protected:
+    std::string init(const KeyVault& vault) {
+        auto made = write_and_wait(store, [&](Transaction& transaction) {
+            return init_keys(transaction, vault, KeyAlgorithm::es256, testing::actor(), clock.now());
+        });
+        return made.has_value() ? std::to_string(made->size()) : made.error().code;
+    }
+    std::string load(const KeyVault& vault) {
+        auto loaded = read_and_wait(store, [&](Reader& reader) { return load_keys(reader, vault); });
+        return loaded.has_value() ? std::to_string(loaded->size()) : loaded.error().code;
+    }
+    std::string rewrap(const KeyVault& vault) {
+        auto changed = write_and_wait(store, [&](Transaction& transaction) {
+            return rewrap_keys(transaction, vault, testing::actor(), clock.now());
+        });
+        return changed.has_value() ? std::to_string(*changed) : changed.error().code;
+    }
+
+    FakeClock clock;
+    MemoryStore store{clock.now()};
+};
+
+TEST_F(Keys, AreMadeOnceForEachPurpose) {
+    EXPECT_EQ(load(LetterVault("a", "")), "keys_missing");
+    EXPECT_EQ(init(LetterVault("a", "")), "3");
+    EXPECT_EQ(init(LetterVault("a", "")), "keys_exist");
+    EXPECT_EQ(load(LetterVault("a", "")), "3");
+}
+
+TEST_F(Keys, OpenWithTheCurrentAndThePreviousMasterKeyOnly) {
+    ASSERT_EQ(init(LetterVault("a", "")), "3");
+    EXPECT_EQ(load(LetterVault("b", "")), "master_key_wrong");
+    EXPECT_EQ(rewrap(LetterVault("b", "")), "master_key_wrong");
+    EXPECT_EQ(load(LetterVault("b", "a")), "3");
+    EXPECT_EQ(rewrap(LetterVault("b", "a")), "3");
+    EXPECT_EQ(rewrap(LetterVault("b", "a")), "0");
+    EXPECT_EQ(load(LetterVault("b", "")), "3") << "the old master key is needed no more";
+    EXPECT_EQ(load(LetterVault("a", "")), "master_key_wrong");
+}
+
+}  // namespace
+}  // namespace postern::core

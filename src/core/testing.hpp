@@ -1,0 +1,111 @@
+// What the tests of the rules share: a policy, and ports that answer without cost.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/accounts.hpp"
+#include "core/login.hpp"
+#include "core/memory_store.hpp"
+#include "core/signer.hpp"
+
+namespace postern::core::testing {
+
+inline TokenPolicy policy() {
+    using namespace std::chrono_literals;
+    return {.issuer = "https://auth.example",
+            .audience = {"https://api.example"},
+            .client_id = "first-party",
+            .access_token_life = 15min,
+            .refresh_grace = 30s,
+            .session_idle = 24h,
+            .session_life = 24h * 7,
+            .permanent_session_idle = 24h * 90,
+            .permanent_session_life = 24h * 365};
+}
+
+// "hash" is the password behind a prefix; the prefix "old:" stands for parameters that have been raised since.
+class PlainHasher final : public Hasher {
+public:
+    Result<std::string> hash(const SecretString& password) const override {
+        return "new:" + std::string(password.reveal());
+    }
+    Result<bool> verify(std::string_view stored, const SecretString& password) const override {
+        ++verifications;
+        return stored.size() >= 4 && stored.substr(4) == password.reveal();
+    }
+    [[nodiscard]] bool needs_rehash(std::string_view stored) const override { return stored.starts_with("old:"); }
+    [[nodiscard]] std::string_view dummy() const override { return "new:\x01"; }
+    mutable int verifications = 0;
+};
+
+// Tokens are entries of a table; the text of one is its place in it.
+class TableSigner final : public Signer {
+public:
+    Result<std::string> access_kid() const override { return std::string("kid"); }
+    Result<std::string> sign(const AccessClaims& claims, std::string_view) const override {
+        tokens_.emplace(claims.token_id.text(), claims);
+        return claims.token_id.text();
+    }
+    Result<std::string> sign(const RefreshClaims& claims) const override {
+        return claims.session_id.text() + "." + std::to_string(claims.counter);
+    }
+    Result<AccessClaims> read_access(std::string_view token) const override {
+        ++reads;
+        auto found = tokens_.find(std::string(token));
+        if (found == tokens_.end()) return unauthenticated("invalid_token", "The signature is wrong");
+        return found->second;
+    }
+    Result<RefreshClaims> read_refresh(std::string_view) const override {
+        return unauthenticated("invalid_token", "The signature is wrong");
+    }
+    [[nodiscard]] std::uint64_t generation() const noexcept override { return keys_generation; }
+    [[nodiscard]] std::shared_ptr<const std::string> jwks() const override { return nullptr; }
+    mutable int reads = 0;
+    std::uint64_t keys_generation = 1;
+
+private:
+    mutable std::map<std::string, AccessClaims> tokens_;
+};
+
+inline Actor actor() {
+    return {"system", "192.0.2.1", "test"};
+}
+
+inline EmailAddress email(std::string address = "ada@example.org") {
+    return {address, address};
+}
+
+// A store with one account that may log in with "correct".
+inline std::unique_ptr<MemoryStore> store_with_account(Timestamp now) {
+    auto store = std::make_unique<MemoryStore>(now);
+    auto made = write_and_wait(*store, [&](Transaction& transaction) {
+        return create_account(transaction,
+                              {.email = email(),
+                               .kind = AccountKind::standard,
+                               .activated = true,
+                               .verified = false,
+                               .admin = false,
+                               .password_hash = "new:correct"},
+                              actor(), now);
+    });
+    return made.has_value() ? std::move(store) : nullptr;
+}
+
+inline Result<TokenPair> log_in(Store& store, Timestamp now, bool permanent = false) {
+    const PlainHasher hasher;
+    auto attempt = TRY(read_and_wait(store, [&](Reader& reader) { return begin_login(reader, hasher, email().key); }));
+    const auto check = TRY(check_password(hasher, attempt, SecretString("correct")));
+    return write_and_wait(store, [&](Transaction& transaction) {
+        return finish_login(transaction, attempt, check, permanent, actor(), policy(), "kid", now);
+    });
+}
+
+inline Result<RefreshOutcome> refresh(Store& store, const RefreshClaims& claims, Timestamp now) {
+    return write_and_wait(store, [&](Transaction& transaction) {
+        return refresh_session(transaction, claims, actor(), policy(), "kid", now);
+    });
+}
+
+}  // namespace postern::core::testing
