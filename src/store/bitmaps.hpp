@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,24 +34,28 @@ public:
     [[nodiscard]] core::SlotState state(const core::SlotRef& ref) const noexcept override;
     [[nodiscard]] bool is_fresh() const noexcept override;
 
-    // Adds the list, or brings its `revoked` up to date.
-    void put_list(const ListInfo& list);
+    // Adds the list with these slots revoked, all at once; a list that is here already only gains: neither `revoked`
+    // nor a bit is ever taken back. Ignores indices past the end.
+    void put_list(const ListInfo& list, std::span<const std::uint32_t> revoked_slots = {});
     // Ignores a list that is not here: its window has passed.
     void revoke(const core::SlotRef& ref);
     void drop_lists_expired_at(Timestamp now);
     // Everything committed before `poll_began` is in here now.
     void mark_fresh(std::chrono::steady_clock::time_point poll_began);
-    // Forgets every list: what a node does before it rebuilds from a database that it had lost.
-    void clear();
 
+    // What a node forgets after a rebuild: lists that the database no longer has (a failover lost them).
+    void drop(std::span<const core::ListId> ids);
+    [[nodiscard]] std::vector<core::ListId> list_ids() const;
     [[nodiscard]] std::size_t list_count() const;
     [[nodiscard]] std::size_t memory_bytes() const;
+    // Since the beginning of the last completed poll; infinite before the first.
     [[nodiscard]] std::chrono::duration<double> age() const noexcept;
 
 private:
     struct List;
     using Lists = std::unordered_map<core::ListId, std::shared_ptr<List>>;
-    std::shared_ptr<const Lists> snapshot() const;
+    [[nodiscard]] std::shared_ptr<const Lists> snapshot() const noexcept;
+    [[nodiscard]] std::shared_ptr<List> find(const core::ListId& id) const noexcept;
     void publish(Lists lists);
 
     std::mutex writing_;

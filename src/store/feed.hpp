@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -22,14 +24,27 @@ public:
     explicit Feed(Bitmaps& bitmaps) : bitmaps_(bitmaps) {}
 
     // One poll over `connection`, which is in no transaction. The first one, and the one after forget(), reads every
-    // live list and every revoked slot. Marks the bitmaps fresh as of its beginning. Says whether a signing key had
-    // changed. Used by one thread at a time.
+    // live list and every revoked slot, and drops the lists that the database no longer has. Marks the bitmaps fresh
+    // as of its beginning. Says whether a signing key had changed (the first time: whether there is one). On an error
+    // the bitmaps stay as they were. Used by one thread at a time.
     Result<bool> poll(Connection& connection, Timestamp now);
     void forget() { horizon_.reset(); }
 
 private:
+    // What one snapshot has to tell.
+    struct Changes {
+        std::int64_t horizon = 0;
+        bool complete = false;  // everything, not just what is at or above the last horizon
+        std::vector<ListInfo> lists;
+        std::unordered_map<core::ListId, std::vector<std::uint32_t>> revoked;
+        std::vector<std::int64_t> key_changes;
+    };
+    Result<Changes> read(Connection& connection, Timestamp now) const;
+    void apply(Changes& changes, const std::vector<core::ListId>& known_before);
+
     Bitmaps& bitmaps_;
     std::optional<std::int64_t> horizon_;
+    std::vector<std::int64_t> key_changes_;  // the change number of every key, in order of kid
 };
 
 }  // namespace postern::store

@@ -29,6 +29,10 @@ public:
     // Its row is committed and its bitmap exists: slots may come from it.
     void opened(const ListInfo& list);
 
+    // Gives out no more slots of the lists that are open: the database that has their rows may be gone (a failover to a
+    // standby that never saw them).
+    void close_all();
+
     // Lists to open ahead of need: the next window of every key used lately, and replacements for those nearly full.
     [[nodiscard]] std::vector<ListInfo> wanted_ahead(Timestamp now) const;
 
