@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t http_header_bytes = 16 * 1024;
 // The largest request of the contract is an address and a password. Refused by Content-Length, before it is read.
 inline constexpr std::size_t http_body_bytes = 64 * 1024;
+// Browsers send about twenty; each line costs memory beyond its bytes.
+inline constexpr std::size_t http_header_lines = 100;
 // A request line longer than this is no request of ours.
 inline constexpr std::size_t http_target_bytes = 4 * 1024;
 // From the first byte of a request to the end of its header: a phone on a bad line needs seconds, a slow loris minutes.
@@ -25,11 +27,16 @@ inline constexpr auto http_write_time = 15s;
 // closes first.
 inline constexpr auto http_idle_time = 75s;
 inline constexpr auto tls_handshake_time = 10s;
+// After a refusal that left bytes unread they are dropped for this long, since closing at once would make the kernel
+// discard the answer too (RFC 9112 section 9.6).
+inline constexpr auto http_linger_time = 2s;
 // About 10 KiB each while idle; further connections wait in the kernel's queue.
 inline constexpr std::size_t http_connections = 10'000;
 inline constexpr int http_listen_backlog = 1024;
 // SIGTERM: accepted requests may finish for this long before the process ends all the same.
 inline constexpr auto shutdown_time = 20s;
+// A connection that was accepted but has sent nothing yet may still do so for this long when the server stops.
+inline constexpr auto http_first_request_grace = 500ms;
 // The cost of an access token's check is bounded by its length too; ours are below 1 KiB, custom claims may double
 // that.
 inline constexpr std::size_t token_bytes = 8 * 1024;
@@ -57,6 +64,12 @@ inline constexpr auto store_queue_time = 5s;
 // Another process (the CLI, a backup) may hold SQLite's write lock this long before we give up with a clear error.
 inline constexpr auto sqlite_busy_time = 5s;
 inline constexpr std::size_t sqlite_readers = 2;
+// Pages of the write-ahead log (4 KiB each) past which it is copied into the database, after the answers: 4 MiB.
+inline constexpr int sqlite_checkpoint_pages = 1000;
+// A write-ahead log that has grown past this (a long reader, such as a backup) is cut back to it.
+inline constexpr std::int64_t sqlite_log_bytes = 64LL * 1024 * 1024;
+// `doctor` reads the database for damage for this long at most: about a gigabyte from a disk of our day.
+inline constexpr auto sqlite_check_time = 5s;
 // How often SQLite's data_version is looked at: what the CLI does is honoured within 100 ms.
 inline constexpr auto sqlite_watch_interval = 25ms;
 // Connections of one node to PostgreSQL; each is one thread. Two cores of a database serve about this many at once.
@@ -74,6 +87,10 @@ inline constexpr auto feed_notify_interval = 5ms;
 // Slots of one revocation list: 128 KiB of bitmap, over a thousand tokens a second for a window of 15 minutes.
 inline constexpr std::uint32_t list_slots = 1U << 20U;
 inline constexpr auto sweep_interval = 60s;
+// How often lists are opened ahead of need and expired ones leave memory.
+inline constexpr auto list_upkeep_interval = 1s;
+// Below this much free disk, `doctor` warns: a day of audit records and sessions of a busy server.
+inline constexpr std::uint64_t disk_free_bytes = 1024ULL * 1024 * 1024;
 // Rows a sweep deletes in one transaction: a few milliseconds, so that no login waits behind it.
 inline constexpr std::size_t sweep_rows = 1000;
 

@@ -59,8 +59,9 @@ Result<std::vector<core::Account>> SqlTransaction::list_accounts(std::optional<c
 
 Result<std::int64_t> SqlTransaction::count_active_admins() {
     auto outcome =
-        TRY(connection_.execute("SELECT COUNT(*) FROM accounts WHERE admin = 1 AND disabled_at IS NULL "
-                                "AND activated_at IS NOT NULL AND (kind <> 'demo' OR email_verified_at IS NOT NULL)",
+        TRY(connection_.execute("SELECT COUNT(*) FROM accounts WHERE admin = 1 AND disabled_at IS NULL AND "
+                                "(kind = 'demo' AND email_verified_at IS NOT NULL OR "
+                                "kind = 'standard' AND activated_at IS NOT NULL)",
                                 {}));
     return Columns(outcome.rows.at(0)).integer();
 }
