@@ -1,0 +1,30 @@
+// What keeps every table bounded: rows that nothing can need any more go, a small transaction at a time.
+//
+// - token_slots, token_lists: a whole list at a time, once its expiry and limits::clock_leeway have passed
+// - sessions: ended or expired longer than the retention ago
+// - audit_records: older than the retention
+// - signing_keys: no longer active, and the last token that they made has expired
+// Accounts and settings are what the operator put there; they stay.
+#pragma once
+
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "core/diagnosis.hpp"
+#include "store/driver.hpp"
+
+namespace postern::store {
+
+struct Retention {
+    Milliseconds sessions{};
+    Milliseconds audit{};
+};
+
+// One write transaction that deletes at most limits::sweep_rows rows; says how many. To be called until it says none.
+Result<std::size_t> sweep(Connection& connection, const Retention& retention, Timestamp now);
+
+// Counts the rows of every table; takes a moment for each million.
+Result<std::vector<core::TableSize>> count_rows(Connection& connection);
+
+}  // namespace postern::store
