@@ -1,0 +1,109 @@
+#include "api/answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <span>
+
+#include "base/digest.hpp"
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "http/text.hpp"
+
+namespace postern::api {
+namespace {
+
+// Long enough to spare most fetches, short enough that a revoked key is forgotten soon.
+constexpr std::string_view public_caching = "public, max-age=300";
+
+int status_of(ErrorKind kind) {
+    switch (kind) {
+        case ErrorKind::invalid_input: return 400;
+        case ErrorKind::unauthenticated: return 401;
+        case ErrorKind::forbidden: return 403;
+        case ErrorKind::not_found: return 404;
+        case ErrorKind::conflict: return 409;
+        case ErrorKind::not_current:
+        case ErrorKind::overloaded:
+        case ErrorKind::unavailable: return 503;
+        case ErrorKind::internal: return 500;
+    }
+    return 500;
+}
+
+// RFC 6750 section 3.1: without a token there is no error to report, only the scheme to use.
+std::string_view challenge_for(std::string_view code) {
+    constexpr std::array<std::string_view, 4> without_token = {"missing_authorization", "unsupported_authorization",
+                                                               "invalid_credentials", "account_not_activated"};
+    return std::ranges::find(without_token, code) != without_token.end() ? R"(Bearer)"
+                                                                         : R"(Bearer error="invalid_token")";
+}
+
+// What a stranger may read of it: the machine's troubles stay in the log.
+std::string_view public_message(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::internal: return "Internal server error";
+        case ErrorKind::unavailable:
+        case ErrorKind::not_current: return "The service is unavailable for a moment; try again";
+        default: return error.message;
+    }
+}
+
+void log_trouble(const Error& error, const http::Request& request) {
+    const bool hidden = public_message(error) != error.message;
+    if (!hidden) return;
+    const auto level = error.kind == ErrorKind::internal ? log::Level::error : log::Level::warning;
+    log::write(level, "request_failed",
+               {{"request_id", request.request_id}, {"code", error.code}, {"detail", error.message}});
+}
+
+// Whether If-None-Match names `tag`. The comparison is weak, and our tags hold no comma.
+bool names_tag(std::string_view if_none_match, std::string_view tag) {
+    while (!if_none_match.empty()) {
+        const auto comma = if_none_match.find(',');
+        auto candidate = http::trim_spaces(if_none_match.substr(0, comma));
+        if (candidate.starts_with("W/")) candidate.remove_prefix(2);
+        if (candidate == tag || candidate == "*") return true;
+        if (comma == std::string_view::npos) return false;
+        if_none_match.remove_prefix(comma + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+http::Response answer_json(std::string body) {
+    http::Response response{.headers = {}, .content_type = "application/json", .body = std::move(body)};
+    response.with("Cache-Control", "no-store");
+    return response;
+}
+
+http::Response answer_public_json(const http::Request& request, const std::string& body) {
+    const Digest fingerprint = digest(body);
+    const std::string tag = '"' + encode_hex(std::span(fingerprint).first<16>()) + '"';
+    const auto known = request.header("If-None-Match");
+    http::Response response;
+    if (known.has_value() && names_tag(*known, tag)) {
+        response.status = 304;
+    } else {
+        response.content_type = "application/json";
+        response.body = body;
+    }
+    response.with("ETag", tag).with("Cache-Control", std::string(public_caching));
+    return response;
+}
+
+http::Response answer_error(const Error& error, const http::Request& request) {
+    log_trouble(error, request);
+    const int status = status_of(error.kind);
+    auto response = http::error_response(status, error.code, public_message(error));
+    response.with("Cache-Control", "no-store");
+    if (status == 401) response.with("WWW-Authenticate", std::string(challenge_for(error.code)));
+    if (status == 503) {
+        const auto wait = error.retry_after.value_or(std::chrono::seconds(1));
+        response.with("Retry-After", std::to_string(wait.count()));
+    }
+    return response;
+}
+
+}  // namespace postern::api

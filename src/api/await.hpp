@@ -1,0 +1,62 @@
+// Waiting for the store without holding a thread. `work` returns a Result, runs on a thread of the store, perhaps more
+// than once, and may refer to locals of the waiting coroutine, which stays suspended until the store is done with it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "core/store.hpp"
+#include "http/await_callback.hpp"
+
+namespace postern::api {
+namespace detail {
+
+using Finish = std::function<void(Result<void>)>;
+
+template <typename Outcome, typename Access, typename Submit, typename Work>
+boost::asio::awaitable<Outcome> await_store(Submit submit, Work work) {
+    std::optional<Outcome> outcome;
+    std::function<void(Finish)> start = [&](Finish done) {
+        submit(
+            [&](Access& access) -> Result<void> {
+                outcome.emplace(work(access));
+                if (!outcome->has_value()) return outcome->error();
+                return {};
+            },
+            std::move(done));
+    };
+    Result<void> finished = co_await http::await_callback<Result<void>>(std::move(start));
+    if (!finished.has_value()) co_return std::move(finished.error());
+    co_return std::move(*outcome);
+}
+
+}  // namespace detail
+
+template <typename Work>
+boost::asio::awaitable<std::invoke_result_t<Work, core::Reader&>> await_read(core::Store& store, Work work) {
+    auto submit = [&store](core::Store::ReadWork job, core::Store::Done done) {
+        store.read(std::move(job), std::move(done));
+    };
+    co_return co_await detail::await_store<std::invoke_result_t<Work, core::Reader&>, core::Reader>(std::move(submit),
+                                                                                                    std::move(work));
+}
+
+// Resumes after the commit is durable and the revocations in it are known to this node.
+template <typename Work>
+boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_write(core::Store& store, Work work) {
+    auto submit = [&store](core::Store::WriteWork job, core::Store::Done done) {
+        store.write(std::move(job), std::move(done));
+    };
+    co_return co_await detail::await_store<std::invoke_result_t<Work, core::Transaction&>, core::Transaction>(
+        std::move(submit), std::move(work));
+}
+
+inline boost::asio::awaitable<Result<void>> await_catch_up(core::Store& store) {
+    std::function<void(detail::Finish)> start = [&store](detail::Finish done) { store.catch_up(std::move(done)); };
+    co_return co_await http::await_callback<Result<void>>(std::move(start));
+}
+
+}  // namespace postern::api

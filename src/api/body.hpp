@@ -1,0 +1,20 @@
+// The JSON body of a request.
+#pragma once
+
+#include "api/schema.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+namespace postern::api {
+
+// Whether the request says that its body is application/json, with whatever parameters.
+bool has_json_type(const http::Request& request);
+
+// Errors: invalid_input; see parse_message().
+template <typename Message>
+Result<Message> parse_body(const http::Request& request) {
+    if (request.body.empty() || !has_json_type(request)) return invalid_input("missing_json_body", "Missing JSON body");
+    return parse_message<Message>(request.body);
+}
+
+}  // namespace postern::api

@@ -1,0 +1,54 @@
+// What the table of endpoints says of each: the router and the document are both made from it.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/schema.hpp"
+#include "api/service.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+namespace postern::api {
+
+using FlowResult = boost::asio::awaitable<Result<http::Response>>;
+// `request` lives until the flow has answered. An error becomes an answer by answer_error().
+using Flow = FlowResult (*)(const Service& service, const http::Request& request);
+
+enum class Credential {
+    none,
+    access_token,
+    refresh_token,
+    refresh_token_or_body,  // as Bearer, or in the body
+};
+
+enum class Body { none, optional, required };
+
+struct DocumentedAnswer {
+    int status = 0;
+    std::string_view description;
+    Schema schema;
+};
+
+// What a flow takes and gives, kept beside the flow. The answers that the server itself gives to any request (413, 503,
+// …) are added by the document.
+struct Facts {
+    std::string_view operation_id;
+    std::string_view summary;
+    std::string_view description;
+    Credential credential = Credential::none;
+    Body body = Body::none;
+    Schema request;
+    std::vector<DocumentedAnswer> answers;
+};
+
+struct Endpoint {
+    http::Method method = http::Method::get;
+    std::string_view path;  // under the base path
+    Flow flow = nullptr;
+    Facts facts;
+};
+
+}  // namespace postern::api

@@ -1,0 +1,10 @@
+#include "api/answer.hpp"
+#include "api/routes.hpp"
+
+namespace postern::api {
+
+http::Response jwks(const Service& service, const http::Request& request) {
+    return answer_public_json(request, *service.signer.jwks());
+}
+
+}  // namespace postern::api

@@ -1,0 +1,87 @@
+// POST /token: read the account, check the password on the hash lane, write the session, sign.
+//
+// Whatever is wrong with the credentials, the way is the same: one read, one hash, one answer. Only a password that is
+// right leads to the write, or to an answer that says more.
+#include "api/answer.hpp"
+#include "api/await.hpp"
+#include "api/body.hpp"
+#include "api/messages.hpp"
+#include "api/routes.hpp"
+#include "api/sign_in.hpp"
+#include "api/token_pair.hpp"
+#include "core/login.hpp"
+#include "http/lane.hpp"
+
+namespace postern::api {
+namespace {
+
+struct Credentials {
+    core::EmailAddress email;
+    SecretString password;
+    bool permanent = false;
+};
+
+Result<Credentials> read_credentials(const core::Text& text, const http::Request& request) {
+    auto body = TRY(parse_body<LoginRequest>(request));
+    auto email = text.parse_email(body.email);
+    if (!email.has_value()) {
+        return invalid_input(email.error().code, "Field \"email\": must be an email address. " + email.error().message);
+    }
+    // A password that cannot be prepared was never accepted from anyone; it is hashed all the same, to take the time.
+    auto prepared = text.prepare_password(body.password);
+    return Credentials{.email = std::move(*email),
+                       .password = prepared.has_value() ? std::move(*prepared) : std::move(body.password),
+                       .permanent = body.permanent_login};
+}
+
+}  // namespace
+
+FlowResult log_in(const Service& service, const http::Request& request) {
+    const Credentials credentials = CO_TRY(read_credentials(service.text, request));
+
+    auto find = [&](core::Reader& reader) { return core::begin_login(reader, service.hasher, credentials.email.key); };
+    auto found = co_await await_read(service.store, std::move(find));
+    const core::LoginAttempt attempt = CO_TRY(std::move(found));
+
+    auto compare = [&] { return core::check_password(service.hasher, attempt, credentials.password); };
+    auto compared = co_await service.hash_lane.run(std::move(compare));
+    const core::PasswordCheck check = CO_TRY(std::move(compared));
+    CO_TRY(core::admit(attempt, check));
+
+    const std::string kid = CO_TRY(service.signer.access_kid());
+    const core::Actor actor = actor_of(request, attempt.account->id);
+    auto finish = [&](core::Transaction& transaction) -> Result<Issued> {
+        const Timestamp now = service.clock.now();
+        return Issued{TRY(core::finish_login(transaction, attempt, check, credentials.permanent, actor,
+                                             service.token_policy, kid, now)),
+                      now};
+    };
+    auto written = co_await await_write(service.store, std::move(finish));
+    // The account changed twice while it was logging in; the next try will see it standing still.
+    if (!written.has_value() && written.error().kind == ErrorKind::conflict) {
+        co_return overloaded(std::move(written.error().message));
+    }
+    const Issued issued = CO_TRY(std::move(written));
+    co_return answer_with_tokens(service, issued);
+}
+
+Facts describe_log_in() {
+    return {
+        .operation_id = "logIn",
+        .summary = "Log in",
+        .description = "Exchanges an email address and a password for an access token and a refresh token.",
+        .credential = Credential::none,
+        .body = Body::required,
+        .request = schema_of<LoginRequest>(),
+        .answers =
+            {
+                {200, "Logged in", schema_of<LoginResponse>()},
+                {400, "The JSON body is missing, or a field of it is wrong", schema_of<ErrorResponse>()},
+                {401, "The email or the password is wrong, or the account is not activated",
+                 schema_of<ErrorResponse>()},
+                {403, "The email of this demo account is not verified yet", schema_of<ErrorResponse>()},
+            },
+    };
+}
+
+}  // namespace postern::api

@@ -1,0 +1,53 @@
+#include "api/sign_in.hpp"
+
+#include <algorithm>
+
+#include "api/await.hpp"
+#include "api/bearer.hpp"
+#include "base/limits.hpp"
+
+namespace postern::api {
+namespace {
+
+// A genuine token of the other kind deserves a better word than "invalid": its holder mixed two up.
+Error explain_access_refusal(const Service& service, std::string_view token, Error error) {
+    if (error.code == "invalid_token" && service.signer.read_refresh(token).has_value()) {
+        error.message = "Only access tokens are accepted here; this is a refresh token";
+    }
+    return error;
+}
+
+}  // namespace
+
+boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request) {
+    const std::string_view token = CO_TRY(bearer_token(request));
+    auto caller = service.access_checker.check(token);
+    if (!caller.has_value() && caller.error().kind == ErrorKind::not_current) {
+        Result<void> caught_up = co_await await_catch_up(service.store);
+        if (!caught_up.has_value()) co_return unavailable(caught_up.error().message);
+        caller = service.access_checker.check_after_catch_up(token);
+    }
+    if (!caller.has_value()) co_return explain_access_refusal(service, token, std::move(caller.error()));
+    co_return std::move(caller);
+}
+
+Result<core::RefreshClaims> read_refresh_token(const Service& service, std::string_view token) {
+    auto claims = service.signer.read_refresh(token);
+    if (!claims.has_value() && claims.error().code == "invalid_token" &&
+        service.signer.read_access(token).has_value()) {
+        return unauthenticated("invalid_token", "Only refresh tokens are accepted here; this is an access token");
+    }
+    auto believed = TRY(std::move(claims));
+    TRY(core::check_refresh_claims(believed, service.token_policy, service.clock.now()));
+    return believed;
+}
+
+core::Actor actor_of(const http::Request& request, const core::AccountId& account) {
+    std::string user_agent(request.header("User-Agent").value_or("").substr(0, limits::user_agent_bytes));
+    // A header may hold any bytes, and a database takes only valid text.
+    std::ranges::replace_if(
+        user_agent, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return {.name = account.text(), .address = request.client_address, .user_agent = std::move(user_agent)};
+}
+
+}  // namespace postern::api
