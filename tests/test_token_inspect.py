@@ -1,0 +1,352 @@
+"""`postern token inspect`: signatures of every algorithm, and all that RFC 7515, 7518 and 8725 tell it to reject."""
+
+import json
+import subprocess
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from jwcrypto.jwk import JWK
+from jwcrypto.jws import JWS
+
+from harness.client import bearer
+from harness.forge import public_key_bytes
+from harness.site import BINARY, environment
+from harness.tokens import decode, encode, header_of, sign_hs256, with_parts
+
+CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
+ALGORITHMS = ("RS256", "PS256", *CURVE_OF)
+ACCEPTED, REJECTED, NOT_CHECKED = 0, 1, 2
+PAYLOADS = {"text": b"not JSON at all", "binary": bytes(range(256)), "empty": b"", "json": b'{"a":1}'}
+
+
+def make_key(algorithm, **more):
+    fields = {"kid": f"key-{algorithm}", "alg": algorithm, "use": "sig"} | more
+    fields = {name: value for name, value in fields.items() if value is not None}
+    if algorithm in ("ES256", "ES384", "ES512"):
+        return JWK.generate(kty="EC", crv=CURVE_OF[algorithm], **fields)
+    if algorithm == "EdDSA":
+        return JWK.generate(kty="OKP", crv="Ed25519", **fields)
+    return JWK.generate(kty="RSA", **({"size": 2048} | fields))
+
+
+@pytest.fixture(scope="module")
+def keys():
+    return {algorithm: make_key(algorithm) for algorithm in ALGORITHMS}
+
+
+def public(key, **changes):
+    fields = key.export_public(as_dict=True) | changes
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+@pytest.fixture(scope="module")
+def jwks_file(keys, tmp_path_factory):
+    return write_jwks(tmp_path_factory.mktemp("jwks") / "all.json", *(public(key) for key in keys.values()))
+
+
+def write_jwks(path, *keys):
+    path.write_text(json.dumps({"keys": keys}), encoding="utf-8")
+    return path
+
+
+def sign(key, payload, header=None):
+    """A compact JWS by jwcrypto."""
+    fields = {"alg": key["alg"], "kid": key["kid"]} if header is None else header
+    if not isinstance(payload, bytes):
+        payload = json.dumps(payload).encode()
+    token = JWS(payload)
+    token.allowed_algs = list(ALGORITHMS)
+    token.add_signature(key, None, json.dumps(fields), None)
+    return token.serialize(compact=True)
+
+
+def inspect(token, *arguments):
+    if not isinstance(token, bytes):
+        token = token.encode()
+    return subprocess.run(
+        [BINARY, "token", "inspect", *arguments],
+        input=token,
+        capture_output=True,
+        timeout=20,
+        env=environment(),
+        check=False,
+    )
+
+
+def verdict(token, jwks, *arguments):
+    done = inspect(token, "--jwks", str(jwks), *arguments)
+    assert done.returncode in (ACCEPTED, REJECTED, NOT_CHECKED), done.stderr
+    assert done.stdout + done.stderr, "it says nothing"
+    return done.returncode
+
+
+def claims_now(**changes):
+    now = int(time.time())
+    return {"iss": "someone", "sub": "x", "iat": now, "exp": now + 300} | changes
+
+
+# --- what is accepted -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_signature_alone_is_enough_for_any_payload(keys, jwks_file, algorithm, payload):
+    token = sign(keys[algorithm], PAYLOADS[payload])
+    assert verdict(token, jwks_file, "--signature-only") == ACCEPTED
+    assert verdict(token + "\n", jwks_file, "--signature-only") == ACCEPTED
+    if payload != "json":
+        assert verdict(token, jwks_file) == REJECTED, "without --signature-only it must be a set of claims"
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_tokens_of_pyjwt_are_accepted(keys, jwks_file, algorithm):
+    private = keys[algorithm].get_op_key("sign")
+    token = jwt.encode(claims_now(), private, algorithm=algorithm, headers={"kid": keys[algorithm]["kid"]})
+    assert verdict(token, jwks_file) == ACCEPTED
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_key_without_alg_and_token_without_kid_are_matched_by_type(keys, tmp_path, algorithm):
+    jwks = write_jwks(tmp_path / "one.json", public(keys[algorithm], alg=None, use=None, kid=None))
+    assert verdict(sign(keys[algorithm], b"x", {"alg": algorithm}), jwks, "--signature-only") == ACCEPTED
+
+
+def test_many_signatures_of_every_length_of_r_and_s(keys, jwks_file):
+    """ECDSA values with leading zero bytes turn up once in 256 or so: fixed width, never shortened."""
+    for algorithm in ("ES256", "ES512"):
+        for number in range(20):
+            assert verdict(sign(keys[algorithm], b"%d" % number), jwks_file, "--signature-only") == ACCEPTED
+
+
+def test_json_output_names_every_step(keys, jwks_file):
+    done = inspect(sign(keys["ES256"], claims_now()), "--jwks", str(jwks_file), "--json")
+    assert done.returncode == ACCEPTED
+    report = json.loads(done.stdout)
+    assert report["accepted"] is True
+    assert {"signature", "time"} <= {step["name"] for step in report["steps"]}
+
+
+# --- what is rejected -------------------------------------------------------------------------------------------------
+
+
+def der_signature(token):
+    raw = decode(token.split(".")[2])
+    half = len(raw) // 2
+    return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+
+
+def loose_trailing_bits(token):
+    """The same bytes, spelt with bits that the last base64url character does not carry (RFC 4648 section 3.5)."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(token[-1])
+    spelt = token[:-1] + alphabet[last | 1 if last % 2 == 0 else last - 1]
+    assert decode(spelt.split(".")[2]) == decode(token.split(".")[2])
+    return spelt
+
+
+def hostile_variants(keys):
+    """(name, token): each breaks one rule."""
+    es256, rs256, eddsa = keys["ES256"], keys["RS256"], keys["EdDSA"]
+    good = sign(es256, claims_now())
+    header = header_of(good)
+    head, body, signature = good.split(".")
+    claims = claims_now()
+    for algorithm in ("none", "None", "NONE", "HS256", "es256", "ES256 ", "", "ES256K", "RS1", "RSA-OAEP", "dir"):
+        yield f"alg {algorithm!r}", with_parts(good, header=header | {"alg": algorithm})
+        yield f"alg {algorithm!r} unsigned", with_parts(good, header=header | {"alg": algorithm}, signature=b"")
+    for value in (None, 7, ["ES256"], True):
+        yield f"alg {value!r}", with_parts(good, header=header | {"alg": value})
+    yield "no alg", with_parts(good, header={"kid": header["kid"]})
+    for form, secret in public_key_bytes(public(es256)).items():
+        yield f"HS256 with the public key as {form}", sign_hs256(header | {"alg": "HS256"}, claims, secret)
+    yield "HS256 with the RSA key", sign_hs256({"alg": "HS256", "kid": rs256["kid"]}, claims, rs256.export_to_pem())
+    yield "PS256 by a key that says RS256", sign(rs256, claims, {"alg": "PS256", "kid": rs256["kid"]})
+    yield "RS256 by a key that says PS256", sign(keys["PS256"], claims, {"alg": "RS256", "kid": keys["PS256"]["kid"]})
+    yield "ES384 header, ES256 key", with_parts(good, header=header | {"alg": "ES384"})
+    yield "kid of another key", with_parts(good, header=header | {"kid": keys["ES384"]["kid"]})
+    yield "kid of nobody", sign(es256, claims, {"alg": "ES256", "kid": "nobody"})
+    for kid in (7, None, ["key-ES256"], "../../../etc/passwd", "k" * 65536):
+        yield f"kid {str(kid)[:20]}", with_parts(good, header=header | {"kid": kid})
+    stranger = make_key("ES256")
+    yield "a stranger's key in the header", sign(stranger, claims, header | {"jwk": public(stranger)})
+    yield "a stranger's key", sign(stranger, claims, header)
+    for crit in (["unheard-of"], ["exp"], ["b64"], [], "exp", [7], {}, None, ["alg"], ["kid", "kid"]):
+        fields = header | {"crit": crit, "unheard-of": 1, "exp": 1}
+        yield f"crit {crit!r}", ".".join(re_sign(es256, fields, claims))
+    yield "b64 false", ".".join(re_sign(es256, header | {"b64": False, "crit": ["b64"]}, claims))
+    yield "zip", ".".join(re_sign(es256, header | {"zip": "DEF", "crit": ["zip"]}, claims))
+    yield "two alg", raw_header(es256, b'{"alg":"none","alg":"ES256","kid":"key-ES256"}', claims)
+    yield "two kid", raw_header(es256, b'{"alg":"ES256","kid":"x","kid":"key-ES256"}', claims)
+    yield "header array", raw_header(es256, b'["ES256"]', claims)
+    yield "header not JSON", raw_header(es256, b"alg=ES256", claims)
+    yield "header invalid UTF-8", raw_header(es256, b'{"alg":"ES256","kid":"key-ES256","x":"\xff"}', claims)
+    yield "header deep", raw_header(es256, b'{"alg":"ES256","kid":"key-ES256","x":' + b"[" * 90 + b"]" * 90 + b"}", claims)
+    for length in (0, 1, 63, 65, 128):
+        yield f"signature of {length} bytes", with_parts(good, signature=bytes(length))
+    yield "zero signature", with_parts(good, signature=bytes(64))
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    yield "r of the order", with_parts(good, signature=order.to_bytes(32, "big") + decode(signature)[32:])
+    yield "s of the order", with_parts(good, signature=decode(signature)[:32] + order.to_bytes(32, "big"))
+    yield "DER signature", with_parts(good, signature=der_signature(good))
+    yield "r and s swapped", with_parts(good, signature=decode(signature)[32:] + decode(signature)[:32])
+    yield "Ed25519 zero", with_parts(sign(eddsa, claims), signature=bytes(64))
+    yield "RSA zero", with_parts(sign(rs256, claims), signature=bytes(256))
+    yield "RSA short", with_parts(sign(rs256, claims), signature=decode(sign(rs256, claims).split(".")[2])[:-1])
+    yield "RSA long", with_parts(sign(rs256, claims), signature=b"\0" + decode(sign(rs256, claims).split(".")[2]))
+    yield "payload changed", with_parts(good, claims=claims | {"sub": "y"})
+    yield "trailing bits", loose_trailing_bits(good)
+    for name, text in {
+        "padding": good + "==",
+        "trailing dot": good + ".",
+        "leading dot": "." + good,
+        "no signature part": f"{head}.{body}",
+        "five parts": f"{head}..{body}.{signature}.{signature}",
+        "space": f"{head}.{body} .{signature}",
+        "newline inside": f"{head}.\n{body}.{signature}",
+        "plus and slash": f"{head}.{body}.{'+/' + signature[2:]}",
+        "empty": "",
+        "dots": "..",
+        "two tokens": f"{good}\n{good}",
+        "JSON serialisation": json.dumps({"payload": body, "protected": head, "signature": signature}),
+        "NUL": good + "\0",
+    }.items():
+        yield name, text
+
+
+def re_sign(key, header, claims):
+    """Signs whatever the header says, which jwcrypto itself would refuse to."""
+    return raw_header(key, json.dumps(header).encode(), claims).split(".")
+
+
+def raw_header(key, header, claims):
+    body = encode(claims)
+    signing_input = f"{encode(header)}.{body}".encode()
+    signature = jwt.get_algorithm_by_name("ES256").sign(signing_input, key.get_op_key("sign"))
+    return f"{encode(header)}.{body}.{encode(signature)}"
+
+
+@pytest.mark.parametrize("depth", [(), ("--signature-only",)], ids=["claims", "signature only"])
+def test_hostile_variants_are_rejected(keys, jwks_file, depth):
+    wrong = {}
+    for name, token in hostile_variants(keys):
+        code = verdict(token, jwks_file, *depth)
+        if code != REJECTED:
+            wrong[name] = code
+    assert wrong == {}
+
+
+def raw_payload(key, payload):
+    return sign(key, payload)
+
+
+def test_claims_are_judged_by_type_and_time(keys, jwks_file):
+    now = int(time.time())
+    good = {"iat": now, "exp": now + 300}
+    bad = {
+        "expired": good | {"exp": now - 1},
+        "exp text": good | {"exp": str(now + 300)},
+        "exp null": good | {"exp": None},
+        "exp array": good | {"exp": [now + 300]},
+        "exp true": good | {"exp": True},
+        "exp negative": good | {"exp": -1},
+        "not yet": good | {"nbf": now + 3600},
+        "nbf text": good | {"nbf": "0"},
+        "iat in the future": good | {"iat": now + 3600},
+        "iat text": good | {"iat": "0"},
+    }
+    raw = {
+        "1e400": b'{"iat":%d,"exp":1e400}' % now,
+        "-1e400": b'{"iat":%d,"exp":-1e400}' % now,
+        "NaN": b'{"iat":%d,"exp":NaN}' % now,
+        "two exp": b'{"exp":1,"exp":%d}' % (now + 300),
+        "array": b"[]",
+        "deep": b'{"x":' + b"[" * 100_000,
+        "invalid UTF-8": b'{"exp":%d,"sub":"\xff"}' % (now + 300),
+        "trailing": b'{"exp":%d} x' % (now + 300),
+    }
+    assert verdict(sign(keys["ES256"], good), jwks_file) == ACCEPTED
+    for name, payload in (bad | raw).items():
+        token = sign(keys["ES256"], payload)
+        assert verdict(token, jwks_file) == REJECTED, name
+        assert verdict(token, jwks_file, "--signature-only") == ACCEPTED, f"{name}: the signature is good"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"use": "enc"}, {"key_ops": ["sign"], "use": None}, {"alg": "ES384"}, {"alg": "HS256"}, {"y": encode(bytes(32))}],
+    ids=["use enc", "key_ops without verify", "alg of another curve", "alg HS256", "point off the curve"],
+)
+def test_keys_that_may_not_verify_do_not(keys, tmp_path, change):
+    jwks = write_jwks(tmp_path / "k.json", public(keys["ES256"], **change), public(keys["EdDSA"]))
+    assert verdict(sign(keys["ES256"], b"x"), jwks, "--signature-only") == REJECTED
+
+
+def test_rsa_keys_below_2048_bits_and_shared_secrets_do_not_verify(keys, tmp_path):
+    """RFC 7518 sections 3.3 and 3.5; a symmetric key has no place in a published set."""
+    small = make_key("RS256", size=1024, kid="small")
+    secret = JWK.generate(kty="oct", size=256, kid="secret", alg="HS256")
+    jwks = write_jwks(
+        tmp_path / "k.json", public(small), json.loads(secret.export_symmetric()), public(keys["ES256"])
+    )
+    assert verdict(sign(small, b"x"), jwks, "--signature-only") == REJECTED
+    forged = sign_hs256({"alg": "HS256", "kid": "secret"}, {}, decode(secret.get("k")))
+    assert verdict(forged, jwks, "--signature-only") == REJECTED
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"not json", b"[]", b"{}", b'{"keys":{}}', b'{"keys":[]}', b'{"keys":[7]}', b"\xff\xfe"]
+)
+def test_unreadable_jwks_is_told_apart_from_a_rejection(keys, tmp_path, content):
+    path = tmp_path / "jwks.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = inspect(sign(keys["ES256"], b"x"), "--jwks", str(path), "--signature-only")
+    assert done.returncode == NOT_CHECKED
+    assert done.stderr.strip()
+
+
+def test_unknown_keys_in_the_set_are_passed_over(keys, tmp_path):
+    """RFC 7517 section 5: what is not understood is ignored."""
+    strange = {"kty": "XYZ", "kid": "strange"}
+    jwks = write_jwks(tmp_path / "k.json", strange, {"kid": "no kty"}, public(keys["ES256"]))
+    assert verdict(sign(keys["ES256"], b"x"), jwks, "--signature-only") == ACCEPTED
+
+
+# --- our own tokens ---------------------------------------------------------------------------------------------------
+
+
+def test_revoked_token_is_explained_from_the_store(sqlite_site):
+    client = sqlite_site.servers[0].client()
+    account = sqlite_site.new_account()
+    tokens = client.sign_in(account)
+    done = sqlite_site.command("token", "inspect", "--json", stdin=tokens.access)
+    assert done.returncode == ACCEPTED, done.stdout + done.stderr
+    assert client.revoke_access(tokens.access).status == 200
+    done = sqlite_site.command("token", "inspect", "--json", stdin=tokens.access)
+    assert done.returncode == REJECTED
+    report = json.loads(done.stdout)
+    assert report["accepted"] is False
+    text = json.dumps(report)
+    assert "token_revoked" in text and time.strftime("%Y-%m-%d", time.gmtime()) in text
+    assert tokens.access.split(".")[2] not in text
+
+
+def test_token_that_an_operator_ended_names_the_operator_and_the_reason(sqlite_site):
+    client = sqlite_site.servers[0].client()
+    account = sqlite_site.new_account()
+    tokens = client.sign_in(account)
+    sqlite_site.run("account", "disable", account.email)
+    done = sqlite_site.command("token", "inspect", stdin=tokens.access)
+    assert done.returncode == REJECTED
+    assert "account_disabled" in done.stdout and "cli:" in done.stdout
+
+
+def test_jwks_of_the_server_is_all_that_an_offline_check_needs(sqlite_site, tmp_path):
+    client = sqlite_site.servers[0].client()
+    tokens = client.sign_in(sqlite_site.new_account())
+    path = tmp_path / "jwks.json"
+    path.write_bytes(client.call("GET", "/.well-known/jwks.json", headers=bearer(tokens.access)).body)
+    assert verdict(tokens.access, path) == ACCEPTED
+    assert verdict(tokens.refresh, path) == REJECTED
