@@ -77,16 +77,37 @@ inline constexpr std::size_t postgres_connections = 8;
 inline constexpr auto postgres_connect_time = 5s;
 // A statement of ours touches a few rows; one that takes this long is stuck behind a lock.
 inline constexpr auto postgres_statement_time = 10s;
+// A row lock is held for a few milliseconds; one that is not had by now belongs to a node that has stopped.
+inline constexpr auto postgres_lock_time = 5s;
+// The server ends a transaction of ours that has been idle this long: its node has stopped, and others want the locks.
+inline constexpr auto postgres_idle_transaction_time = 10s;
+// How long after its own time limits a silent server counts as gone.
+inline constexpr auto postgres_grace_time = 1s;
+// Dead network paths are noticed by TCP within this time.
+inline constexpr auto postgres_network_time = 10s;
+// A migration rewrites whole tables at worst, and another node's may have to be waited for.
+inline constexpr auto postgres_migration_time = 10min;
+// A transaction that lost a race is tried again after up to this long, doubled each time.
+inline constexpr auto postgres_retry_time = 2ms;
 inline constexpr int postgres_retries = 8;
+// While the database is away: how soon it is tried again, doubled each time, up to the second.
+inline constexpr auto postgres_reopen_time = 50ms;
+inline constexpr auto postgres_reopen_time_longest = 1s;
 // The longest that another node's revocation may go unseen; default of revocation.freshness_bound.
 inline constexpr auto feed_freshness_bound = 2s;
 // Without a notification, the feed is read this often: well inside the bound, so that one lost poll changes nothing.
 inline constexpr auto feed_poll_interval = 500ms;
+// A poll reads what changed within the last half second; its server answers each statement within this time or is gone.
+inline constexpr auto feed_statement_time = 2s;
+// Who asks for a catch-up is told after this long that there is none: the freshness bound's default.
+inline constexpr auto feed_catch_up_time = 2s;
 // Revocations committed within this time of each other share one NOTIFY, which takes a database-wide lock.
 inline constexpr auto feed_notify_interval = 5ms;
 // Slots of one revocation list: 128 KiB of bitmap, over a thousand tokens a second for a window of 15 minutes.
 inline constexpr std::uint32_t list_slots = 1U << 20U;
 inline constexpr auto sweep_interval = 60s;
+// How often a store looks after itself: whose time in the queue has run out, which lists to open ahead.
+inline constexpr auto store_tick_interval = 100ms;
 // How often lists are opened ahead of need and expired ones leave memory.
 inline constexpr auto list_upkeep_interval = 1s;
 // Below this much free disk, `doctor` warns: a day of audit records and sessions of a busy server.
@@ -111,6 +132,15 @@ inline constexpr auto audit_retention = 24h * 400;
 inline constexpr std::size_t sessions_per_account = 200;
 // Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
 inline constexpr std::size_t verified_token_cache_entries = 10'000;
+
+// --- Keys ------------------------------------------------------------------------------------------------------------
+// RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.
+inline constexpr std::size_t rsa_minimum_bits = 2048;
+inline constexpr std::size_t rsa_maximum_bits = 8192;
+// 65537 takes three. OpenSSL refuses more than this with a modulus past 3072 bits.
+inline constexpr std::size_t rsa_exponent_bytes = 8;
+// The file holds 64 digits and a line end; whatever is much longer is something else.
+inline constexpr std::size_t master_key_file_bytes = 1024;
 
 // --- Text ------------------------------------------------------------------------------------------------------------
 // RFC 5321 section 4.5.3.1.
