@@ -77,3 +77,19 @@ def sqlite_site():
     made.serve()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def hostile(sqlite_site):
+    """A node to throw things at, a client of it, and an account: (server, client, account)."""
+    server = sqlite_site.servers[0]
+    return server, server.client(), sqlite_site.new_account()
+
+
+@pytest.fixture
+def next_request_is_served(hostile):
+    """Whatever the test sent, the process lives and answers."""
+    server, client, _ = hostile
+    yield
+    assert server.process.poll() is None
+    assert client.call("GET", "/healthz").status == 200

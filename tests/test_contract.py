@@ -199,9 +199,7 @@ def test_revoking_the_presented_token_says_so(client, tokens, scheme):
     assert not client.accepts(tokens.access)
 
 
-@pytest.mark.parametrize(
-    "method, path", [("DELETE", "/revoke_access"), ("GET", "/me"), ("DELETE", "/revoke_refresh")]
-)
+@pytest.mark.parametrize("method, path", [("DELETE", "/revoke_access"), ("GET", "/me"), ("DELETE", "/revoke_refresh")])
 def test_no_credentials_are_challenged(client, method, path):
     answer = client.call(method, BASE + path)
     assert answer.status == 401

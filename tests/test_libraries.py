@@ -13,7 +13,7 @@ from jwcrypto.jwk import JWK
 from werkzeug.serving import make_server
 
 from harness.client import Client, bearer
-from harness.site import AUDIENCE, ISSUER
+from harness.site import AUDIENCE, ISSUER, Site
 from harness.tokens import claims_of, header_of, with_parts
 from harness.wire import Connection
 
@@ -24,8 +24,6 @@ ALGORITHMS = ("ES256", "EdDSA", "RS256")
 @pytest.fixture(scope="module", params=ALGORITHMS)
 def signed(request):
     """A node that signs with the algorithm, its tokens, and where its keys are."""
-    from harness.site import Site
-
     site = Site("sqlite", settings={"tokens.algorithm": request.param})
     try:
         server = site.serve()

@@ -105,9 +105,22 @@ def test_every_route_of_the_document_is_served(document, sqlite_site):
 def test_schemathesis_finds_nothing(sqlite_site, tmp_path, authorization):
     server = sqlite_site.servers[0]
     command = [
-        sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{server.port}/auth/v1/openapi.json",
-        "--url", f"http://127.0.0.1:{server.port}/auth/v1",
-        "--checks", "all", "--max-examples", str(EXAMPLES), "--seed", "7", "--no-color", "--request-timeout", "10",
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        f"http://127.0.0.1:{server.port}/auth/v1/openapi.json",
+        "--url",
+        f"http://127.0.0.1:{server.port}/auth/v1",
+        "--checks",
+        "all",
+        "--max-examples",
+        str(EXAMPLES),
+        "--seed",
+        "7",
+        "--no-color",
+        "--request-timeout",
+        "10",
     ]
     if authorization != "without":
         tokens = server.client().sign_in(sqlite_site.new_account())

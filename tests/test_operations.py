@@ -89,7 +89,9 @@ def test_connection_is_kept_alive_and_pipelined_requests_are_answered_in_order(c
     with client.connect() as connection:
         for _ in range(50):
             assert connection.request("GET", "/healthz").status == 200
-        connection.send(request_bytes("GET", "/healthz") + request_bytes("GET", "/nowhere") + request_bytes("GET", "/readyz"))
+        connection.send(
+            request_bytes("GET", "/healthz") + request_bytes("GET", "/nowhere") + request_bytes("GET", "/readyz")
+        )
         assert [connection.read_answer().status for _ in range(3)] == [200, 404, 200]
 
 
@@ -179,9 +181,7 @@ def write_certificate(folder, name):
     )
     (folder / "cert.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     (folder / "key.pem").chmod(0o600)
     return certificate.serial_number

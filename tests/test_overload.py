@@ -7,6 +7,7 @@ import time
 import pytest
 
 from harness.client import BASE, bearer
+from harness.site import Site
 from harness.waiting import percentile
 from harness.wire import request_bytes
 
@@ -33,8 +34,6 @@ async def ask_all(port, request, count):
 
 @pytest.fixture(scope="module")
 def small_queue():
-    from harness.site import Site
-
     site = Site("sqlite", settings={"hash.queue": QUEUE})
     try:
         yield site, site.serve()

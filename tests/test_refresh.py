@@ -146,9 +146,7 @@ def test_deadlines_of_a_session_follow_permanent_login(site, client, account, pe
     refresh = claims_of(tokens.refresh)
     assert refresh["exp"] - refresh["iat"] == idle_days * 86400
     shown = next(
-        session
-        for session in site.run_json("session", "list", account.email)["sessions"]
-        if session["id"] == tokens.session_id
+        session for session in site.run_json("session", "list", account.email) if session["id"] == tokens.session_id
     )
     assert shown["permanent"] is permanent
     assert life_days > idle_days
@@ -212,7 +210,9 @@ def test_64_concurrent_refreshes_over_two_nodes_have_one_child(make_site, cluste
     clients = [site.serve().client(timeout=30), site.serve().client(timeout=30)]
     tokens = clients[0].sign_in(site.new_account())
     last = assert_one_live_child(clients, race(clients, tokens.refresh))
-    issued = cluster.query(site.database, f"SELECT count(*) FROM token_slots WHERE session_id = '{session_bytes(last)}'")
+    issued = cluster.query(
+        site.database, f"SELECT count(*) FROM token_slots WHERE session_id = '{session_bytes(last)}'"
+    )
     assert issued.strip() == "3", "one issuance for each counter: login, child, grandchild"
 
 

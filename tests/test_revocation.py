@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from harness.postgres import PostgresCluster
 from harness.tokens import claims_of
 from harness.waiting import percentile, until
 
@@ -121,7 +122,9 @@ def test_revocation_on_one_node_is_refused_on_the_other(make_site, capsys):
         delays.append(honoured_in_ms(there, revoked))
     p50, p99 = percentile(delays, 0.5), percentile(delays, 0.99)
     with capsys.disabled():
-        print(f"\nrevoked on one node, refused on the other: p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {max(delays):.1f} ms")
+        print(
+            f"\nrevoked on one node, refused on the other: p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {max(delays):.1f} ms"
+        )
     assert p50 <= CLUSTER_P50_MS
     assert p99 <= CLUSTER_P99_MS
     assert max(delays) <= FRESHNESS_BOUND_S * 1000
@@ -140,8 +143,6 @@ def test_token_of_one_node_is_good_on_the_other_at_once(make_site):
 
 @pytest.fixture
 def own_cluster():
-    from harness.postgres import PostgresCluster
-
     made = PostgresCluster()
     yield made
     made.thaw()

@@ -18,7 +18,13 @@ def serve(site, *, listen=None, timeout=SECONDS):
     """Runs `serve`, which must fail by itself."""
     command = [BINARY, "serve", *site.arguments, "--listen", listen or f"127.0.0.1:{free_port()}"]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, env=site.environment, stdin=subprocess.DEVNULL, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        env=site.environment,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
 
 
@@ -128,7 +134,9 @@ def test_database_of_a_newer_version(cold):
     assert done.returncode != 0 and "newer" in done.stderr
 
 
-@pytest.mark.parametrize("content", [b"this is no database, whatever its name says" * 100, b"SQLite format 3\0" + bytes(5000)])
+@pytest.mark.parametrize(
+    "content", [b"this is no database, whatever its name says" * 100, b"SQLite format 3\0" + bytes(5000)]
+)
 def test_file_that_is_not_a_database(cold, content):
     cold.data.mkdir()
     cold.database_file.write_bytes(content)

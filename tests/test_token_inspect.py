@@ -182,7 +182,10 @@ def hostile_variants(keys):
     yield "header array", raw_header(es256, b'["ES256"]', claims)
     yield "header not JSON", raw_header(es256, b"alg=ES256", claims)
     yield "header invalid UTF-8", raw_header(es256, b'{"alg":"ES256","kid":"key-ES256","x":"\xff"}', claims)
-    yield "header deep", raw_header(es256, b'{"alg":"ES256","kid":"key-ES256","x":' + b"[" * 90 + b"]" * 90 + b"}", claims)
+    yield (
+        "header deep",
+        raw_header(es256, b'{"alg":"ES256","kid":"key-ES256","x":' + b"[" * 90 + b"]" * 90 + b"}", claims),
+    )
     for length in (0, 1, 63, 65, 128):
         yield f"signature of {length} bytes", with_parts(good, signature=bytes(length))
     yield "zero signature", with_parts(good, signature=bytes(64))
@@ -287,9 +290,7 @@ def test_rsa_keys_below_2048_bits_and_shared_secrets_do_not_verify(keys, tmp_pat
     """RFC 7518 sections 3.3 and 3.5; a symmetric key has no place in a published set."""
     small = make_key("RS256", size=1024, kid="small")
     secret = JWK.generate(kty="oct", size=256, kid="secret", alg="HS256")
-    jwks = write_jwks(
-        tmp_path / "k.json", public(small), json.loads(secret.export_symmetric()), public(keys["ES256"])
-    )
+    jwks = write_jwks(tmp_path / "k.json", public(small), json.loads(secret.export_symmetric()), public(keys["ES256"]))
     assert verdict(sign(small, b"x"), jwks, "--signature-only") == REJECTED
     forged = sign_hs256({"alg": "HS256", "kid": "secret"}, {}, decode(secret.get("k")))
     assert verdict(forged, jwks, "--signature-only") == REJECTED

@@ -17,9 +17,7 @@ def public_key_bytes(jwk):
     return {
         "PEM": key.export_to_pem(),
         "PEM without its last newline": key.export_to_pem().rstrip(b"\n"),
-        "DER": public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        ),
+        "DER": public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
         "JWK as served": json.dumps(jwk, separators=(",", ":")).encode(),
         "JWK sorted": json.dumps(jwk, separators=(",", ":"), sort_keys=True).encode(),
         "point": b"\x04" + point,
@@ -48,19 +46,42 @@ def forgeries(access, refresh, jwk):
         yield f"alg {algorithm}", with_parts(access, header=header | {"alg": algorithm})
     for crit in (["exp"], ["b64"], ["unheard-of"], [], "exp", [7], None):
         yield f"crit {crit!r}", with_parts(access, header=header | {"crit": crit, "unheard-of": True, "b64": False})
-    for expiry_text in ('"exp":"99999999999"', '"exp":1e400', '"exp":-1', '"exp":null', '"exp":[99999999999]', '"exp":true'):
+    for expiry_text in (
+        '"exp":"99999999999"',
+        '"exp":1e400',
+        '"exp":-1',
+        '"exp":null',
+        '"exp":[99999999999]',
+        '"exp":true',
+    ):
         yield f"payload {expiry_text}", raw_claims(access, expiry, expiry_text)
     yield "payload with two exp", raw_claims(access, expiry, f'{expiry},"exp":99999999999')
-    yield "payload without exp", raw_claims(access, expiry + ",", "") if expiry + "," in json.dumps(
-        claims, separators=(",", ":")
-    ) else raw_claims(access, "," + expiry, "")
-    for kid in ("", "../../../../etc/passwd", "' OR 1=1 --", "a\x00b", "k" * 3000, 7, None, ["x"], header_of(refresh)["kid"]):
+    yield (
+        "payload without exp",
+        raw_claims(access, expiry + ",", "")
+        if expiry + "," in json.dumps(claims, separators=(",", ":"))
+        else raw_claims(access, "," + expiry, ""),
+    )
+    for kid in (
+        "",
+        "../../../../etc/passwd",
+        "' OR 1=1 --",
+        "a\x00b",
+        "k" * 3000,
+        7,
+        None,
+        ["x"],
+        header_of(refresh)["kid"],
+    ):
         yield f"kid {str(kid)[:24]!r}", with_parts(access, header=header | {"kid": kid})
     yield "no kid", with_parts(access, header={key: value for key, value in header.items() if key != "kid"})
     for typ in ("JWT", "at+jwtx", "statuslist+jwt", 7, None):
         yield f"typ {typ!r}", with_parts(access, header=header | {"typ": typ})
     for name in ("jwk", "jku", "x5u", "x5c"):
-        yield f"header {name}", with_parts(access, header=header | {name: jwk if name == "jwk" else "https://evil.example"})
+        yield (
+            f"header {name}",
+            with_parts(access, header=header | {name: jwk if name == "jwk" else "https://evil.example"}),
+        )
     yield "header is an array", with_parts(access, header=[header])
     yield "header is no JSON", with_parts(access, header=b"{")
     yield "header with two alg", with_parts(access, header=b'{"alg":"none",' + json.dumps(header).encode()[1:])
