@@ -11,13 +11,14 @@ http::Response healthz(const Service&, const http::Request&) {
 }
 
 // Whether requests should be sent here: there are keys to sign with, and the revocations known here are recent.
-http::Response readyz(const Service& service, const http::Request& request) {
+http::Response readyz(const Service& service, const http::Request&) {
     std::string missing;
     if (!service.signer.access_kid().has_value()) missing = "there is no active signing key";
     if (!service.store.revocations().is_fresh()) missing = "the revocations known here are too old";
     if (missing.empty()) return answer(HealthResponse{"ready"});
-    return answer_error(Error{ErrorKind::overloaded, "not_ready", "Not ready: " + missing, std::chrono::seconds(1)},
-                        request);
+    auto response = http::error_response(503, "not_ready", "Not ready: " + missing);
+    response.with("Cache-Control", "no-store").with("Retry-After", "1");
+    return response;
 }
 
 http::Response metrics(const Service& service, const http::Request&) {

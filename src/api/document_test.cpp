@@ -1,0 +1,117 @@
+#include "api/document.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "api/routes.hpp"
+#include "base/json.hpp"
+
+namespace postern::api {
+namespace {
+
+namespace json = boost::json;
+
+json::value document() {
+    return parse_json(openapi_document(endpoints(), "https://auth.example/auth/v1", "1.2.3")).take();
+}
+
+// The facts of the contract: its paths, fields, requirements and statuses.
+json::value contract(const std::string& name) {
+    const auto path = std::filesystem::path(__FILE__).parent_path() / "../../tests/contract" / (name + ".json");
+    std::ifstream file(path);
+    return parse_json(std::string(std::istreambuf_iterator<char>(file), {})).value();
+}
+
+// Every field that `promised` names is in `served` with the same value; `served` may say more.
+void expect_promise_kept(const json::value& promised, const json::value& served, const std::string& where) {
+    if (!promised.is_object()) {
+        EXPECT_EQ(promised, served) << where;
+        return;
+    }
+    ASSERT_TRUE(served.is_object()) << where;
+    for (const auto& [key, value] : promised.get_object()) {
+        const std::string inner = where + "/" + std::string(key);
+        const auto* found = served.get_object().if_contains(key);
+        ASSERT_NE(found, nullptr) << inner;
+        expect_promise_kept(value, *found, inner);
+    }
+}
+
+TEST(Document, AgreesWithTheContractOnEveryPathFieldRequirementAndStatus) {
+    for (const std::string name : {"token", "revoke_access"}) {
+        const auto promised = contract(name);
+        expect_promise_kept(promised.at("paths"), document().at("paths"), name + "/paths");
+        expect_promise_kept(promised.at("components"), document().at("components"), name + "/components");
+    }
+}
+
+TEST(Document, AsksForTheCredentialsThatTheContractAsksFor) {
+    const auto paths = document().at("paths");
+    EXPECT_EQ(paths.at("/revoke_access").at("delete").at("security"), contract("revoke_access").at("security"));
+    EXPECT_TRUE(paths.at("/token").at("post").at("security").get_array().empty());
+    EXPECT_EQ(paths.at("/revoke_refresh").at("delete").at("security"),
+              json::value({{{"RefreshBearer", json::array()}}}));
+}
+
+TEST(Document, AddsNoFieldToTheContractsBodies) {
+    const auto served = document().at("components").at("schemas");
+    for (const std::string name : {"token", "revoke_access"}) {
+        const auto promised = contract(name).at("components").at("schemas");
+        for (const auto& [schema, value] : promised.get_object()) {
+            // The stable word beside the sentence is ours.
+            const std::size_t added = schema == "ErrorResponse" ? 1 : 0;
+            EXPECT_EQ(served.at(schema).at("properties").get_object().size(),
+                      value.at("properties").get_object().size() + added)
+                << schema;
+        }
+    }
+}
+
+TEST(Document, NamesEverySchemaThatItRefersTo) {
+    const auto whole = document();
+    const auto& schemas = whole.at("components").at("schemas").get_object();
+    const std::string text = openapi_document(endpoints(), "/", "1");
+    const std::string prefix = "#/components/schemas/";
+    std::size_t references = 0;
+    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+        const auto begin = at + prefix.size();
+        const auto name = text.substr(begin, text.find('"', begin) - begin);
+        EXPECT_TRUE(schemas.contains(name)) << name;
+        ++references;
+    }
+    EXPECT_GT(references, 20U);
+}
+
+TEST(Document, DocumentsWhatTheServerAnswersAnywhere) {
+    const auto whole = document();
+    std::set<std::string> operation_ids;
+    for (const auto& [path, operations] : whole.at("paths").get_object()) {
+        for (const auto& [method, operation] : operations.get_object()) {
+            const auto& responses = operation.at("responses").get_object();
+            for (const auto* status : {"200", "400", "408", "413", "414", "429", "431", "500", "503"}) {
+                EXPECT_TRUE(responses.contains(status)) << path << " " << status;
+            }
+            EXPECT_TRUE(responses.at("503").at("headers").get_object().contains("Retry-After")) << path;
+            if (const auto* refused = responses.if_contains("401")) {
+                EXPECT_TRUE(refused->at("headers").get_object().contains("WWW-Authenticate")) << path;
+            }
+            EXPECT_TRUE(operation_ids.insert(std::string(operation.at("operationId").get_string())).second) << path;
+        }
+    }
+}
+
+TEST(Document, TellsWhereTheServerIs) {
+    const auto whole = document();
+    EXPECT_EQ(whole.at("openapi"), "3.0.3");
+    EXPECT_EQ(whole.at("info").at("version"), "1.2.3");
+    EXPECT_EQ(whole.at("servers").at(0).at("url"), "https://auth.example/auth/v1");
+}
+
+}  // namespace
+}  // namespace postern::api

@@ -1,0 +1,131 @@
+// A whole api over core's store in memory, for the tests of the flows.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "api/routes.hpp"
+#include "api/service.hpp"
+#include "core/memory_store.hpp"
+#include "core/testing.hpp"
+#include "http/router.hpp"
+
+namespace postern::api::testing {
+
+// Tokens of both kinds are entries of a table; what is not in it was forged.
+class BookSigner final : public core::Signer {
+public:
+    Result<std::string> access_kid() const override {
+        if (!has_key) return unavailable("There is no active key");
+        return std::string("kid");
+    }
+    Result<std::string> sign(const core::AccessClaims& claims, std::string_view) const override {
+        const std::string token = "access." + claims.token_id.text();
+        access_.insert_or_assign(token, claims);
+        return token;
+    }
+    Result<std::string> sign(const core::RefreshClaims& claims) const override {
+        const std::string token = "refresh." + claims.session_id.text() + "." + std::to_string(claims.counter);
+        refresh_.insert_or_assign(token, claims);
+        return token;
+    }
+    Result<core::AccessClaims> read_access(std::string_view token) const override { return read(access_, token); }
+    Result<core::RefreshClaims> read_refresh(std::string_view token) const override { return read(refresh_, token); }
+    [[nodiscard]] std::uint64_t generation() const noexcept override { return 1; }
+    [[nodiscard]] std::shared_ptr<const std::string> jwks() const override {
+        return std::make_shared<const std::string>(R"({"keys":[]})");
+    }
+    bool has_key = true;
+
+private:
+    template <typename Claims>
+    static Result<Claims> read(const std::map<std::string, Claims, std::less<>>& book, std::string_view token) {
+        auto found = book.find(token);
+        if (found == book.end()) return unauthenticated("invalid_token", "The token's signature is wrong");
+        return found->second;
+    }
+    mutable std::map<std::string, core::AccessClaims, std::less<>> access_;
+    mutable std::map<std::string, core::RefreshClaims, std::less<>> refresh_;
+};
+
+class PlainText final : public core::Text {
+public:
+    Result<core::EmailAddress> parse_email(std::string_view text) const override {
+        if (text.find('@') == std::string_view::npos) return invalid_input("invalid_email", "It has no @");
+        return core::EmailAddress{std::string(text), std::string(text)};
+    }
+    Result<SecretString> prepare_password(const SecretString& password) const override {
+        if (password.reveal().find('\n') != std::string_view::npos) return invalid_input("invalid_password", "Control");
+        return password.copy();
+    }
+    [[nodiscard]] std::size_t count_characters(std::string_view text) const override { return text.size(); }
+};
+
+inline std::string header(const http::Response& response, std::string_view name) {
+    for (const auto& [field, value] : response.headers) {
+        if (field == name) return value;
+    }
+    return "";
+}
+
+class Bench {
+public:
+    Bench() { add_routes(router, service); }
+
+    http::Response call(http::Method method, std::string path, std::string authorization = "", std::string body = "") {
+        http::Request request;
+        request.method = method;
+        request.path = std::move(path);
+        request.client_address = "192.0.2.7";
+        if (!authorization.empty()) request.headers.emplace_back("Authorization", std::move(authorization));
+        if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+        request.body = std::move(body);
+        return call(std::move(request));
+    }
+
+    http::Response call(http::Request request) {
+        const auto match = router.match(request);
+        if (match.handler == nullptr) return http::error_response(404, "not_found", "No such path");
+        if (const auto* direct = std::get_if<http::InlineHandler>(match.handler)) return (*direct)(request);
+        boost::asio::io_context io;
+        http::Response response;
+        boost::asio::co_spawn(io, std::get<http::AsyncHandler>(*match.handler)(request),
+                              [&response](std::exception_ptr bug, http::Response answered) {
+                                  if (bug) std::rethrow_exception(bug);
+                                  response = std::move(answered);
+                              });
+        io.run();
+        return response;
+    }
+
+    http::Response log_in(std::string email = "ada@example.org", std::string password = "correct") {
+        return call(http::Method::post, "/auth/v1/token", "",
+                    R"({"email":")" + email + R"(","password":")" + password + "\"}");
+    }
+
+    FakeClock clock;
+    std::unique_ptr<core::MemoryStore> store = core::testing::store_with_account(clock.now());
+    core::testing::PlainHasher hasher;
+    BookSigner signer;
+    PlainText text;
+    core::TokenPolicy policy = core::testing::policy();
+    core::AccessChecker access_checker{signer, *store, policy, clock};
+    http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
+    Service service{.store = *store,
+                    .hasher = hasher,
+                    .signer = signer,
+                    .text = text,
+                    .access_checker = access_checker,
+                    .token_policy = policy,
+                    .clock = clock,
+                    .hash_lane = hash_lane,
+                    .public_url = "https://auth.example",
+                    .version = "1.2.3"};
+    http::Router router;
+};
+
+}  // namespace postern::api::testing
