@@ -1,0 +1,53 @@
+// The keys that sign our tokens and those that verify them, as core's Signer.
+//
+// Thread-safe. Readers work on an immutable snapshot, which load() replaces as a whole, so a change of keys never shows
+// by halves. Access and refresh keys are kept apart and are looked up by purpose and kid: no token can make one stand
+// in for the other.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/records.hpp"
+#include "core/signer.hpp"
+#include "crypto/master_key.hpp"
+
+namespace postern::crypto {
+
+class KeyRing final : public core::Signer {
+public:
+    // Empty until load(). `master_keys` must outlive it.
+    explicit KeyRing(const MasterKeys& master_keys);
+    ~KeyRing() override;
+    KeyRing(const KeyRing&) = delete;
+    KeyRing& operator=(const KeyRing&) = delete;
+
+    // Takes the keys of the store in place of all before. On an error the ring stays as it was.
+    // Errors: conflict "master_key_wrong"; internal, for a key that was damaged.
+    Result<void> load(const std::vector<core::StoredKey>& keys);
+
+    Result<std::string> access_kid() const override;
+    // A retired key still signs what was prepared for it while it was active.
+    Result<std::string> sign(const core::AccessClaims& claims, std::string_view kid) const override;
+    Result<std::string> sign(const core::RefreshClaims& claims) const override;
+
+    // Tokens longer than limits::token_bytes are refused unread.
+    Result<core::AccessClaims> read_access(std::string_view token) const override;
+    Result<core::RefreshClaims> read_refresh(std::string_view token) const override;
+
+    [[nodiscard]] std::uint64_t generation() const noexcept override;
+    // Access keys, active and retired, oldest first; each with kid, use and alg.
+    [[nodiscard]] std::shared_ptr<const std::string> jwks() const override;
+
+private:
+    struct Snapshot;
+    [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+
+    const MasterKeys& master_keys_;
+    mutable std::mutex
+        mutex_;  // guards the pointer; std::atomic<std::shared_ptr> of GCC 12 is a lock that TSan rejects
+    std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace postern::crypto

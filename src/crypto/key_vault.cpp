@@ -1,0 +1,76 @@
+#include "crypto/key_vault.hpp"
+
+#include <array>
+
+#include "base/encoding.hpp"
+#include "base/random.hpp"
+#include "crypto/key_pair.hpp"
+#include "crypto/signature.hpp"
+
+namespace postern::crypto {
+namespace {
+
+// What a sealed key is bound to: it cannot be put in the place of another one, or serve another purpose.
+std::string sealing_context(const core::StoredKey& key) {
+    return "postern signing key\n" + std::string(word(key.purpose)) + "\n" + std::string(word(key.algorithm)) + "\n" +
+           key.kid;
+}
+
+std::string random_kid() {
+    std::array<std::uint8_t, 16> bytes{};
+    fill_random(bytes);
+    return encode_base64url(bytes);
+}
+
+}  // namespace
+
+std::optional<SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm) {
+    switch (algorithm) {
+        case core::KeyAlgorithm::es256: return SignatureAlgorithm::es256;
+        case core::KeyAlgorithm::eddsa: return SignatureAlgorithm::eddsa;
+        case core::KeyAlgorithm::rs256: return SignatureAlgorithm::rs256;
+        case core::KeyAlgorithm::hs256: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAlgorithm algorithm,
+                                           Timestamp now) const {
+    core::StoredKey key;
+    key.purpose = purpose;
+    key.algorithm = algorithm;
+    key.created_at = now;
+    key.master_key_id = master_keys_.current_id();
+    const auto signs_with = signature_algorithm(algorithm);
+    if ((purpose == core::KeyPurpose::refresh) == signs_with.has_value()) {
+        return invalid_input("key_algorithm_unfit", std::string(word(algorithm)) + " is not for keys of the purpose " +
+                                                        std::string(word(purpose)));
+    }
+    SecretBytes secret(RefreshMac::secret_bytes);
+    if (signs_with) {
+        const EvpKey pair = TRY(generate_key_pair(*signs_with));
+        key.kid = TRY(make_thumbprint(*pair, shape_of(*signs_with)));
+        key.public_jwk = TRY(write_public_jwk(*pair, *signs_with, key.kid));
+        secret = TRY(encode_private_key(*pair));
+    } else {
+        key.kid = random_kid();
+        fill_random(secret);
+    }
+    key.sealed = master_keys_.seal(secret, sealing_context(key));
+    return key;
+}
+
+Result<core::StoredKey> KeyVault::rewrap(const core::StoredKey& key) const {
+    const SecretBytes secret = TRY(open_key(master_keys_, key));
+    core::StoredKey rewrapped = key;
+    if (key.master_key_id == master_keys_.current_id()) return rewrapped;
+    rewrapped.master_key_id = master_keys_.current_id();
+    rewrapped.sealed = master_keys_.seal(secret, sealing_context(key));
+    return rewrapped;
+}
+
+Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key) {
+    return master_keys.open(key.master_key_id, key.sealed, sealing_context(key));
+}
+
+}  // namespace postern::crypto

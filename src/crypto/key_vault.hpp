@@ -1,0 +1,35 @@
+// Makes signing keys, and seals their private halves under the master key.
+#pragma once
+
+#include "core/keys.hpp"
+#include "crypto/master_key.hpp"
+#include "crypto/signature_algorithm.hpp"
+
+namespace postern::crypto {
+
+// Immutable, so any number of threads may use it. `master_keys` must outlive it.
+class KeyVault final : public core::KeyVault {
+public:
+    explicit KeyVault(const MasterKeys& master_keys) : master_keys_(master_keys) {}
+
+    // HS256 for refresh keys, and for them alone; the other purposes take the rest.
+    // The kid of a public key is its RFC 7638 thumbprint. That of a refresh key is random: it travels in every token,
+    // and a hash of the secret there would be something to test guesses against, for no gain.
+    // Errors: invalid_input "key_algorithm_unfit"; internal.
+    Result<core::StoredKey> make_key(core::KeyPurpose purpose, core::KeyAlgorithm algorithm,
+                                     Timestamp now) const override;
+    Result<core::StoredKey> rewrap(const core::StoredKey& key) const override;
+    [[nodiscard]] std::string check_value() const override { return master_keys_.current_id(); }
+    [[nodiscard]] bool fits(std::string_view check) const override { return master_keys_.has(check); }
+
+private:
+    const MasterKeys& master_keys_;
+};
+
+// The private half: PKCS #8, or the secret of a refresh key. Errors: as MasterKeys::open.
+Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key);
+
+// Nothing for HS256, which makes no signature that anyone else can verify.
+std::optional<SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm);
+
+}  // namespace postern::crypto
