@@ -33,8 +33,8 @@ class TokenInspector {
 public:
     virtual ~TokenInspector() = default;
     // Verifies RS256, PS256, ES256, ES384, ES512 and EdDSA under what the keys of `jwks` allow; rejects whatever RFC
-    // 7515, RFC 7518 and RFC 8725 tell it to. A rejection is a value. Errors (could not be checked): invalid_input
-    // "invalid_jwks" when `jwks` is no JWK set or holds no key that could verify anything.
+    // 7515, RFC 7518 and RFC 8725 tell it to. A rejection is a value, also when no key of the set is of use.
+    // Errors (could not be checked): invalid_input "invalid_jwks" when `jwks` is no JWK set or an empty one.
     virtual Result<Inspection> inspect(std::string_view token, std::string_view jwks, InspectionDepth depth,
                                        Timestamp now) const = 0;
 };
