@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "base/result.hpp"
@@ -32,10 +33,11 @@ public:
     Lane& operator=(const Lane&) = delete;
 
     // Runs `work` (returns Result<T>) on a worker and resumes the caller on its own executor with the result.
-    // Errors: overloaded, with Retry-After; internal, when work threw.
+    // Errors: overloaded, with Retry-After; internal, when work threw (which is logged).
     template <typename Work>
     boost::asio::awaitable<std::invoke_result_t<Work>> run(Work work);
 
+    // For the metrics: entries that wait now; refused and finished since the start.
     [[nodiscard]] std::size_t queued() const;
     [[nodiscard]] std::uint64_t refused() const;
     [[nodiscard]] std::uint64_t finished() const;
@@ -43,6 +45,8 @@ public:
 private:
     // `job` is called once: with true on a worker, or with false (refused) on either thread.
     void submit(std::function<void(bool admitted)> job);
+    // Logs what a job threw; the client is told nothing of it.
+    [[nodiscard]] Error report_exception(std::string_view what) const;
 
     class Pool;
     std::unique_ptr<Pool> pool_;

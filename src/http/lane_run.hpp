@@ -14,13 +14,18 @@ boost::asio::awaitable<std::invoke_result_t<Work>> Lane::run(Work work) {
     using Outcome = std::invoke_result_t<Work>;
     auto shared_work = std::make_shared<Work>(std::move(work));
     std::function<void(std::function<void(Outcome)>)> start = [this, shared_work](std::function<void(Outcome)> done) {
-        submit([shared_work, done = std::move(done)](bool admitted) {
+        submit([this, shared_work, done = std::move(done)](bool admitted) {
             if (!admitted) return done(overloaded("The server is busy; try again in a moment"));
-            try {
-                done((*shared_work)());
-            } catch (const std::exception& bug) {
-                done(internal_error(bug.what()));
-            }
+            auto attempt = [&]() -> Outcome {
+                try {
+                    return (*shared_work)();
+                } catch (const std::exception& bug) {
+                    return report_exception(bug.what());
+                } catch (...) {
+                    return report_exception("not a std::exception");
+                }
+            };
+            done(attempt());
         });
     };
     co_return co_await await_callback<Outcome>(std::move(start));

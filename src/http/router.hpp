@@ -20,24 +20,36 @@ using Handler = std::variant<InlineHandler, AsyncHandler>;
 
 class Router {
 public:
-    // `pattern` is a path whose segments may be `{name}`. A GET route answers HEAD too.
+    // `pattern` is a path whose segments may be `{name}`, which stands for one segment that is not empty. A GET route
+    // answers HEAD too. A slash at the end makes another path. Adding the same pair twice is a bug and throws.
     void add(Method method, std::string pattern, Handler handler);
 
+    static constexpr std::size_t no_route = static_cast<std::size_t>(-1);
     struct Match {
         const Handler* handler = nullptr;  // none: `allow` tells 404 (empty) from 405
         std::string_view pattern;          // for metrics and logs: never the path itself, which a stranger chose
         std::string allow;                 // the Allow header's value, when the path exists with other methods
+        std::size_t route = no_route;      // which of the routes, in the order of their adding; for metrics
     };
-    // Fills request.path_parameters.
+    // Fills request.path_parameters, with the segments as they were sent (not decoded). A pattern without parameters
+    // goes before one with them.
     [[nodiscard]] Match match(Request& request) const;
+
+    // The methods that `path` answers, as the value of an Allow header; empty when there is no such path.
+    [[nodiscard]] std::string allowed_methods(std::string_view path) const;
+
+    [[nodiscard]] std::size_t size() const { return routes_.size(); }
+    [[nodiscard]] std::string_view pattern(std::size_t route) const { return routes_.at(route).pattern; }
 
 private:
     struct Route {
         Method method;
         std::string pattern;
-        std::vector<std::string> segments;
+        std::vector<std::string> segments;  // empty: the pattern has no parameter
         Handler handler;
     };
+    [[nodiscard]] const Route* find(const Request& request, bool with_parameters) const;
+
     std::vector<Route> routes_;
 };
 

@@ -1,0 +1,65 @@
+#include "http/dispatch.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+
+namespace postern::http {
+namespace {
+
+Response answer_exception(const Request& request, std::string_view what) {
+    log::error("handler_exception", {{"id", request.request_id}, {"what", what}});
+    return error_response(500, "internal_error", "Internal error; see the log under request id " + request.request_id);
+}
+
+}  // namespace
+
+Response call(const InlineHandler& handler, const Request& request) {
+    try {
+        return handler(request);
+    } catch (const std::exception& bug) {
+        return answer_exception(request, bug.what());
+    } catch (...) {
+        return answer_exception(request, "not a std::exception");
+    }
+}
+
+boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request& request) {
+    try {
+        co_return co_await handler(request);
+    } catch (const std::exception& bug) {
+        co_return answer_exception(request, bug.what());
+    } catch (...) {
+        co_return answer_exception(request, "not a std::exception");
+    }
+}
+
+Response answer_without_handler(const Request& request, const Router::Match& match, const Cors& cors) {
+    if (match.allow.empty()) return error_response(404, "not_found", "There is nothing at this path");
+    if (request.method == Method::options) {
+        Response response{.status = 204};
+        response.with("Allow", match.allow);
+        cors.answer_preflight(request, match.allow, response);
+        return response;
+    }
+    Response response = error_response(
+        405, "method_not_allowed",
+        "This path does not answer " + std::string(name(request.method)) + "; it answers " + match.allow);
+    response.with("Allow", match.allow);
+    return response;
+}
+
+std::string_view acceptable_request_id(const Request& request) {
+    const std::string_view id = request.header("X-Request-Id").value_or("");
+    const bool acceptable = id.size() <= limits::request_id_bytes && std::all_of(id.begin(), id.end(), [](char c) {
+                                return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                                       c == '.' || c == '_' || c == '-';
+                            });
+    return acceptable ? id : std::string_view();
+}
+
+}  // namespace postern::http

@@ -1,0 +1,146 @@
+#include "http/lane.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/log.hpp"
+
+namespace postern::http {
+
+class Lane::Pool {
+public:
+    explicit Pool(LaneOptions options) : options_(std::move(options)) {
+        threads_.reserve(options_.workers);
+        for (std::size_t i = 0; i < options_.workers; ++i) {
+            threads_.emplace_back([this, i] {
+                prepare_thread(i);
+                work();
+            });
+        }
+    }
+
+    ~Pool() {
+        std::deque<Entry> left;
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+            left.swap(queue_);
+        }
+        wake_.notify_all();
+        for (Entry& entry : left) refuse(entry.job);
+        for (std::thread& thread : threads_) thread.join();
+    }
+
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    void submit(std::function<void(bool)> job) {
+        bool queued = false;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!stopping_ && queue_.size() < options_.queue_entries) {
+                queue_.push_back({std::move(job), std::chrono::steady_clock::now() + options_.queue_time});
+                queued = true;
+            }
+        }
+        if (queued) {
+            wake_.notify_one();
+        } else {
+            refuse(job);
+        }
+    }
+
+    [[nodiscard]] std::size_t queued() const {
+        const std::lock_guard lock(mutex_);
+        return queue_.size();
+    }
+    [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t finished() const { return finished_.load(std::memory_order_relaxed); }
+    [[nodiscard]] const std::string& name() const { return options_.name; }
+
+private:
+    struct Entry {
+        std::function<void(bool)> job;
+        std::chrono::steady_clock::time_point deadline;
+    };
+
+    // On Linux a niceness belongs to the thread, not to the process, and a thread is addressed by its id.
+    void prepare_thread(std::size_t index) const {
+        std::string thread_name = options_.name + "-" + std::to_string(index);
+        thread_name.resize(std::min<std::size_t>(thread_name.size(), 15));  // what the kernel keeps of it
+        pthread_setname_np(pthread_self(), thread_name.c_str());
+        if (options_.niceness == 0) return;
+        const auto thread_id = static_cast<id_t>(gettid());
+        const int niceness = getpriority(PRIO_PROCESS, thread_id) + options_.niceness;
+        if (setpriority(PRIO_PROCESS, thread_id, niceness) != 0) {
+            log::warning("lane_niceness_refused", {{"lane", options_.name}, {"niceness", niceness}});
+        }
+    }
+
+    void work() {
+        while (std::optional<Entry> entry = take()) {
+            if (std::chrono::steady_clock::now() > entry->deadline) {
+                refuse(entry->job);
+                continue;
+            }
+            entry->job(true);
+            finished_.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+
+    std::optional<Entry> take() {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_) return std::nullopt;
+        Entry entry = std::move(queue_.front());
+        queue_.pop_front();
+        return entry;
+    }
+
+    void refuse(const std::function<void(bool)>& job) {
+        refused_.fetch_add(1, std::memory_order_relaxed);
+        job(false);
+    }
+
+    const LaneOptions options_;
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Entry> queue_;
+    bool stopping_ = false;
+    std::atomic<std::uint64_t> refused_ = 0;
+    std::atomic<std::uint64_t> finished_ = 0;
+    std::vector<std::thread> threads_;
+};
+
+Lane::Lane(LaneOptions options) : pool_(std::make_unique<Pool>(std::move(options))) {}
+Lane::~Lane() = default;
+
+void Lane::submit(std::function<void(bool admitted)> job) {
+    pool_->submit(std::move(job));
+}
+
+Error Lane::report_exception(std::string_view what) const {
+    log::error("lane_exception", {{"lane", pool_->name()}, {"what", what}});
+    return internal_error("Internal error; the log says more");
+}
+
+std::size_t Lane::queued() const {
+    return pool_->queued();
+}
+std::uint64_t Lane::refused() const {
+    return pool_->refused();
+}
+std::uint64_t Lane::finished() const {
+    return pool_->finished();
+}
+
+}  // namespace postern::http

@@ -1,0 +1,129 @@
+#include "http/shard.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <vector>
+
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "http/connection.hpp"
+
+namespace postern::http {
+namespace {
+
+namespace asio = boost::asio;
+
+// A deadline is noticed at most a quarter of the shortest time limit late; one timer serves all connections.
+std::chrono::milliseconds choose_sweep_interval(const ConnectionLimits& limits) {
+    using std::chrono::milliseconds;
+    const milliseconds shortest = std::min({limits.header_time, limits.body_time, limits.write_time, limits.idle_time,
+                                            limits.handshake_time, limits.linger_time});
+    return std::clamp(shortest / 4, milliseconds(5), milliseconds(250));
+}
+
+std::string random_prefix() {
+    std::array<std::uint8_t, 6> bytes{};
+    fill_random(bytes);
+    return encode_hex(bytes) + "-";
+}
+
+}  // namespace
+
+Shard::Shard(Shared& shared, std::size_t index)
+    : shared_(shared),
+      work_(asio::make_work_guard(context_)),
+      sweep_timer_(context_),
+      sweep_interval_(choose_sweep_interval(shared.options.connection_limits)),
+      request_id_prefix_(random_prefix()) {
+    thread_ = std::thread([this, index] {
+        pthread_setname_np(pthread_self(), ("io-" + std::to_string(index)).c_str());
+        run();
+    });
+}
+
+Shard::~Shard() {
+    finish();
+}
+
+void Shard::run() {
+    while (true) {
+        try {
+            context_.run();
+            return;
+        } catch (const std::exception& bug) {
+            log::error("io_thread_exception", {{"what", bug.what()}});
+        }
+    }
+}
+
+void Shard::finish() {
+    if (!thread_.joinable()) return;
+    work_.reset();
+    context_.stop();
+    thread_.join();
+}
+
+void Shard::take(Socket socket, ConnectionCount::Slot slot) {
+    asio::post(context_, [this, socket = std::move(socket), slot = std::move(slot)]() mutable {
+        serve_connection(*this, shared_, std::move(socket), std::move(slot));
+    });
+}
+
+void Shard::add(Tenant& tenant) {
+    tenants_.push_back(tenant);
+    if (!sweeping_) schedule_sweep();
+}
+
+void Shard::schedule_sweep() {
+    sweeping_ = true;
+    sweep_timer_.expires_after(sweep_interval_);
+    sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) sweep();
+    });
+}
+
+void Shard::sweep() {
+    const auto now = std::chrono::steady_clock::now();
+    for (Tenant& tenant : tenants_) {
+        if (tenant.deadline() <= now) tenant.expire();
+    }
+    sweeping_ = false;
+    if (!tenants_.empty()) schedule_sweep();  // with no connection, the process sleeps
+}
+
+void Shard::leave_idle_connections() {
+    asio::post(context_, [this] {
+        for (Tenant& tenant : tenants_) tenant.leave_if_idle();
+    });
+}
+
+void Shard::shed_idle_connections() {
+    asio::post(context_, [this] {
+        std::vector<Tenant*> idle;
+        for (Tenant& tenant : tenants_) {
+            if (tenant.idle()) idle.push_back(&tenant);
+        }
+        if (idle.empty()) return;
+        constexpr std::size_t share = 32;  // a few at a time: enough to go on accepting, without cutting everybody off
+        const auto count = static_cast<std::ptrdiff_t>((idle.size() + share - 1) / share);
+        std::partial_sort(idle.begin(), idle.begin() + count, idle.end(),
+                          [](const Tenant* a, const Tenant* b) { return a->deadline() < b->deadline(); });
+        std::for_each(idle.begin(), idle.begin() + count, [](Tenant* tenant) { tenant->leave_if_idle(); });
+    });
+}
+
+void Shard::cut_connections() {
+    asio::post(context_, [this] {
+        for (Tenant& tenant : tenants_) tenant.cut();
+    });
+}
+
+std::string Shard::make_request_id() {
+    return request_id_prefix_ + std::to_string(++request_ids_);
+}
+
+}  // namespace postern::http

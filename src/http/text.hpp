@@ -1,0 +1,27 @@
+// ASCII text as HTTP compares it. Independent of the locale.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace postern::http {
+
+inline char to_lower_ascii(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char left, char right) {
+               return to_lower_ascii(left) == to_lower_ascii(right);
+           });
+}
+
+// Without the spaces and tabs around it (OWS of RFC 9110 section 5.6.3).
+inline std::string_view trim_spaces(std::string_view text) {
+    constexpr std::string_view spaces = " \t";
+    const auto first = text.find_first_not_of(spaces);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+}
+
+}  // namespace postern::http
