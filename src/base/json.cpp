@@ -19,13 +19,12 @@ namespace {
 namespace json = boost::json;
 
 // What is read may hold a password or a token, so whatever the values and the parser's stack occupied is wiped.
+// Nothing in a JSON value is aligned more strictly than operator new aligns.
 class WipingResource final : public json::memory_resource {
-    void* do_allocate(std::size_t size, std::size_t alignment) override {
-        return ::operator new(size, std::align_val_t(alignment));
-    }
-    void do_deallocate(void* memory, std::size_t size, std::size_t alignment) override {
+    void* do_allocate(std::size_t size, std::size_t) override { return ::operator new(size); }
+    void do_deallocate(void* memory, std::size_t size, std::size_t) override {
         wipe(memory, size);
-        ::operator delete(memory, std::align_val_t(alignment));
+        ::operator delete(memory);
     }
     bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 };
