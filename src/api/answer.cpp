@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 #include <span>
 
 #include "base/digest.hpp"
@@ -40,9 +41,9 @@ std::string_view challenge_for(std::string_view code) {
 }
 
 // What a stranger may read of it: the machine's troubles stay in the log.
-std::string_view public_message(const Error& error) {
+std::string public_message(const Error& error, const http::Request& request) {
     switch (error.kind) {
-        case ErrorKind::internal: return "Internal server error";
+        case ErrorKind::internal: return "Internal error; see the log under request id " + request.request_id;
         case ErrorKind::unavailable:
         case ErrorKind::not_current: return "The service is unavailable for a moment; try again";
         default: return error.message;
@@ -50,11 +51,11 @@ std::string_view public_message(const Error& error) {
 }
 
 void log_trouble(const Error& error, const http::Request& request) {
-    const bool hidden = public_message(error) != error.message;
-    if (!hidden) return;
-    const auto level = error.kind == ErrorKind::internal ? log::Level::error : log::Level::warning;
-    log::write(level, "request_failed",
-               {{"request_id", request.request_id}, {"code", error.code}, {"detail", error.message}});
+    std::optional<log::Level> level;
+    if (error.kind == ErrorKind::internal) level = log::Level::error;
+    if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::not_current) level = log::Level::warning;
+    if (!level.has_value()) return;
+    log::write(*level, "request_failed", {{"id", request.request_id}, {"code", error.code}, {"detail", error.message}});
 }
 
 // Whether If-None-Match names `tag`. The comparison is weak, and our tags hold no comma.
@@ -96,7 +97,7 @@ http::Response answer_public_json(const http::Request& request, const std::strin
 http::Response answer_error(const Error& error, const http::Request& request) {
     log_trouble(error, request);
     const int status = status_of(error.kind);
-    auto response = http::error_response(status, error.code, public_message(error));
+    auto response = http::error_response(status, error.code, public_message(error, request));
     response.with("Cache-Control", "no-store");
     if (status == 401) response.with("WWW-Authenticate", std::string(challenge_for(error.code)));
     if (status == 503) {

@@ -1,5 +1,6 @@
 #include "api/document.hpp"
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -15,27 +16,32 @@ namespace json = boost::json;
 constexpr std::string_view access_scheme = "BearerAuth";
 constexpr std::string_view refresh_scheme = "RefreshBearer";
 
-// What the server may answer to any request, whatever the endpoint.
-const std::vector<DocumentedAnswer>& common_answers() {
-    static const std::vector<DocumentedAnswer> answers = {
-        {408, "The request took too long to arrive", schema_of<ErrorResponse>()},
-        {413, "The body is too large", schema_of<ErrorResponse>()},
-        {414, "The request target is too long", schema_of<ErrorResponse>()},
-        {429, "Too many requests; try again later", schema_of<ErrorResponse>()},
-        {431, "The header is too large", schema_of<ErrorResponse>()},
-        {500, "The server failed", schema_of<ErrorResponse>()},
-        {503, "The server is overloaded or cannot reach its store; nothing was done, try again later",
-         schema_of<ErrorResponse>()},
-    };
-    return answers;
-}
+// What the server may answer to any request, whatever the endpoint: described once, and referred to by `name`.
+struct CommonAnswer {
+    std::string_view name;
+    int status = 0;
+    std::string_view description;
+};
 
-json::object reference(std::string_view schema) {
-    return {{"$ref", "#/components/schemas/" + std::string(schema)}};
+constexpr auto common_answers = std::to_array<CommonAnswer>({
+    {"RequestTimeout", 408, "The request took too long to arrive"},
+    {"BodyTooLarge", 413, "The body is too large"},
+    {"TargetTooLong", 414, "The request target is too long"},
+    {"ExpectationFailed", 417, "The only expectation that is understood is 100-continue"},
+    {"TooManyRequests", 429, "Too many requests; try again later"},
+    {"HeaderTooLarge", 431, "The header is too large"},
+    {"InternalError", 500, "The server failed"},
+    {"NotImplemented", 501, "The method or the transfer coding is not implemented"},
+    {"Unavailable", 503, "The server is overloaded or cannot reach its store; try again later"},
+    {"VersionNotSupported", 505, "Only HTTP/1.0 and HTTP/1.1 are spoken"},
+});
+
+json::object reference(std::string_view kind, std::string_view name) {
+    return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
 }
 
 json::object content_of(const Schema& schema) {
-    return {{"application/json", {{"schema", reference(schema.name)}}}};
+    return {{"application/json", {{"schema", reference("schemas", schema.name)}}}};
 }
 
 json::object header(std::string_view type, std::string_view description) {
@@ -78,7 +84,8 @@ json::object describe_operation(const Facts& facts) {
         operation["requestBody"] = {{"required", facts.body == Body::required}, {"content", content_of(facts.request)}};
     }
     std::map<int, json::object> answers;
-    for (const auto& answer : common_answers()) answers.insert_or_assign(answer.status, describe_answer(answer));
+    for (const auto& answer : common_answers)
+        answers.insert_or_assign(answer.status, reference("responses", answer.name));
     for (const auto& answer : facts.answers) answers.insert_or_assign(answer.status, describe_answer(answer));
     json::object responses;
     for (auto& [status, answer] : answers) responses[std::to_string(status)] = std::move(answer);
@@ -111,8 +118,16 @@ json::object describe_schemas(const std::vector<Endpoint>& endpoints) {
         add(endpoint.facts.request, SchemaUse::request);
         for (const auto& answer : endpoint.facts.answers) add(answer.schema, SchemaUse::response);
     }
-    for (const auto& answer : common_answers()) add(answer.schema, SchemaUse::response);
+    add(schema_of<ErrorResponse>(), SchemaUse::response);
     return schemas;
+}
+
+json::object describe_common_answers() {
+    json::object responses;
+    for (const auto& [name, status, description] : common_answers) {
+        responses[name] = describe_answer({status, description, schema_of<ErrorResponse>()});
+    }
+    return responses;
 }
 
 json::object bearer_scheme(std::string_view description) {
@@ -132,6 +147,7 @@ std::string openapi_document(const std::vector<Endpoint>& endpoints, std::string
         {"components",
          {{"securitySchemes",
            {{access_scheme, bearer_scheme("An access token")}, {refresh_scheme, bearer_scheme("A refresh token")}}},
+          {"responses", describe_common_answers()},
           {"schemas", describe_schemas(endpoints)}}},
     };
     return json::serialize(document);
