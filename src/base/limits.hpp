@@ -55,6 +55,8 @@ inline constexpr auto hash_queue_time = 3s;
 // Argon2id at OWASP's floor, with one lane: the configuration accepts more, never less.
 inline constexpr std::size_t hash_memory_mib = 19;
 inline constexpr std::size_t hash_iterations = 2;
+// Of the hash workers, added to the process's own: a cheap request that wakes up beside busy workers runs at once.
+inline constexpr int hash_niceness = 10;
 // Work waiting for the store. A commit takes about a millisecond and holds up to store_batch writes.
 inline constexpr std::size_t store_queue_entries = 4096;
 inline constexpr std::size_t store_batch_writes = 256;

@@ -1,0 +1,27 @@
+// Keeps the key ring in step with the store: after a key was made, retired, revoked or sealed anew, here or elsewhere.
+#pragma once
+
+#include <atomic>
+
+#include "core/store.hpp"
+#include "crypto/key_ring.hpp"
+
+namespace postern::app {
+
+// Thread-safe. Both must outlive the store's threads; the follower must outlive the store.
+class KeyFollower {
+public:
+    explicit KeyFollower(crypto::KeyRing& ring) : ring_(ring) {}
+
+    void follow(core::Store& store);
+    // Tries again what has failed; call it now and then.
+    void retry(core::Store& store);
+
+private:
+    void reload(core::Store& store);
+
+    crypto::KeyRing& ring_;
+    std::atomic<bool> failed_ = false;
+};
+
+}  // namespace postern::app

@@ -1,0 +1,193 @@
+#include "app/serve.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "api/routes.hpp"
+#include "app/data_directory.hpp"
+#include "app/key_follower.hpp"
+#include "app/listen_address.hpp"
+#include "app/process.hpp"
+#include "app/store_metrics.hpp"
+#include "app/version.hpp"
+#include "app/workplace.hpp"
+#include "base/log.hpp"
+#include "core/access.hpp"
+#include "crypto/icu_text.hpp"
+#include "http/server.hpp"
+
+namespace postern::app {
+namespace {
+
+// How often what has failed in the background is tried again.
+constexpr Seconds housekeeping_interval(1);
+
+std::size_t one_for_each_core(std::int64_t configured) {
+    if (configured > 0) return static_cast<std::size_t>(configured);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+log::Level level_of(const Configuration& configuration) {
+    for (const auto level : {log::Level::debug, log::Level::info, log::Level::warning, log::Level::error}) {
+        if (log::name(level) == configuration.log_level) return level;
+    }
+    return log::Level::info;
+}
+
+http::ServerOptions server_options(const Configuration& configuration, const ListenAddress& listen) {
+    http::ServerOptions options;
+    options.address = listen.host;
+    options.port = listen.port;
+    options.io_threads = one_for_each_core(configuration.http_io_threads);
+    options.request_limits.header_bytes = static_cast<std::size_t>(configuration.http_header_bytes);
+    options.request_limits.body_bytes = static_cast<std::size_t>(configuration.http_body_bytes);
+    options.connection_limits.header_time = configuration.http_header_time;
+    options.connection_limits.body_time = configuration.http_body_time;
+    options.connection_limits.write_time = configuration.http_write_time;
+    options.connection_limits.idle_time = configuration.http_idle_time;
+    options.connection_limits.connections = static_cast<std::size_t>(configuration.http_connections);
+    options.trusted_proxies = configuration.http_trusted_proxies;
+    options.cors_origins = configuration.http_cors_origins;
+    options.access_log = configuration.log_access;
+    if (!configuration.tls_certificate.empty()) {
+        options.tls = http::TlsFiles{configuration.tls_certificate, configuration.tls_key};
+    }
+    return options;
+}
+
+http::LaneOptions hash_lane_options(const Configuration& configuration) {
+    return {.name = "hash",
+            .workers = one_for_each_core(configuration.hash_workers),
+            .queue_entries = static_cast<std::size_t>(configuration.hash_queue),
+            .queue_time = configuration.hash_queue_time,
+            .niceness = limits::hash_niceness};
+}
+
+// Everything that runs, in the order in which it is made; it goes in the opposite order.
+class Node {
+public:
+    Node(std::unique_ptr<LocalWorkplace> workplace, crypto::KeyRing& ring, core::Store& store,
+         const core::Hasher& hasher, const Clock& clock)
+        : follower_(ring),
+          workplace_(std::move(workplace)),
+          store_(store),
+          hash_lane_(hash_lane_options(workplace_->configuration())),
+          checker_(ring, store.revocations(), workplace_->token_policy(), clock),
+          service_{.store = store,
+                   .hasher = hasher,
+                   .signer = ring,
+                   .text = text_,
+                   .access_checker = checker_,
+                   .token_policy = workplace_->token_policy(),
+                   .clock = clock,
+                   .hash_lane = hash_lane_,
+                   .base_path = workplace_->configuration().base_path,
+                   .public_url = workplace_->configuration().public_url,
+                   .version = std::string(version()),
+                   .metrics_text = [this] { return metrics_.text(); }} {
+        metrics_.add_lane("hash", hash_lane_);
+        add_store_metrics(metrics_, store_);
+        api::add_routes(router_, service_);
+        follower_.follow(store_);
+    }
+
+    Result<void> start(const ListenAddress& listen) {
+        server_ = TRY(http::Server::start(server_options(configuration(), listen), router_, metrics_));
+        return {};
+    }
+
+    [[nodiscard]] const Configuration& configuration() const { return workplace_->configuration(); }
+    [[nodiscard]] http::Server& server() { return *server_; }
+    void retry_what_failed() { follower_.retry(store_); }
+
+private:
+    KeyFollower follower_;  // outlives the store, whose threads call it
+    std::unique_ptr<LocalWorkplace> workplace_;
+    core::Store& store_;
+    crypto::IcuText text_;
+    http::Lane hash_lane_;
+    core::AccessChecker checker_;
+    http::Metrics metrics_;
+    api::Service service_;
+    http::Router router_;
+    std::unique_ptr<http::Server> server_;
+};
+
+Result<std::unique_ptr<Node>> make_node(Configuration configuration, const Environment& environment,
+                                        const Clock& clock) {
+    const auto listen = TRY(parse_listen_address(configuration.listen));
+    auto workplace = std::make_unique<LocalWorkplace>(std::move(configuration), environment,
+                                                      LocalWorkplace::Purpose::serving, clock);
+    // A first start makes what it needs; on PostgreSQL that is for `postern key init` alone.
+    if (is_sqlite(workplace->configuration())) workplace->make_what_is_missing();
+    core::Store* store = TRY(workplace->store());
+    TRY(workplace->make_keys_of_new_store());
+    crypto::KeyRing* ring = TRY(workplace->key_ring());
+    const core::Hasher* hasher = TRY(workplace->hasher());
+    auto node = std::make_unique<Node>(std::move(workplace), *ring, *store, *hasher, clock);
+    TRY(node->start(listen));
+    return node;
+}
+
+Result<std::optional<ServerLock>> lock_database(const Configuration& configuration) {
+    TRY(check_owner(configuration));
+    if (!is_sqlite(configuration)) return std::optional<ServerLock>();
+    TRY(make_data_directory(configuration));
+    return std::optional<ServerLock>(TRY(ServerLock::take(configuration)));
+}
+
+void reload(Node& node, const Overrides& overrides, const Environment& environment) {
+    const auto configuration = load_configuration(overrides, environment);
+    if (configuration) {
+        log::set_level(level_of(*configuration));
+    } else {
+        log::error("configuration_not_reloaded", {{"error", configuration.error().message}});
+    }
+    if (node.configuration().tls_certificate.empty()) return;
+    const auto reloaded = node.server().reload_tls();
+    if (reloaded) {
+        log::info("tls_reloaded", {{"certificate", node.configuration().tls_certificate}});
+    } else {
+        log::error("tls_not_reloaded", {{"error", reloaded.error().message}});
+    }
+}
+
+void run_until_stopped(Node& node, Signals& signals, const Overrides& overrides, const Environment& environment) {
+    for (;;) {
+        switch (signals.wait(housekeeping_interval)) {
+            case Signals::Event::stop: return;
+            case Signals::Event::reload: reload(node, overrides, environment); break;
+            case Signals::Event::none: node.retry_what_failed(); break;
+        }
+    }
+}
+
+}  // namespace
+
+Result<void> serve(const Overrides& overrides, const Environment& environment, const Clock& clock) {
+    const auto begin = std::chrono::steady_clock::now();
+    auto configuration = TRY(load_configuration(overrides, environment));
+    log::set_level(level_of(configuration));
+    Signals signals;
+    const auto lock = TRY(lock_database(configuration));
+    const auto node = TRY(make_node(std::move(configuration), environment, clock));
+
+    const auto listen = TRY(parse_listen_address(node->configuration().listen));
+    const auto taken = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+    log::info("ready", {{"listen", ListenAddress{listen.host, node->server().port()}.text()},
+                        {"public_url", node->configuration().public_url},
+                        {"store", describe_store(node->configuration())},
+                        {"version", version()},
+                        {"start_ms", taken.count()}});
+    run_until_stopped(*node, signals, overrides, environment);
+
+    log::info("stopping");
+    signals.let_the_next_one_kill();
+    node->server().stop(node->configuration().http_shutdown_time);
+    log::info("stopped");
+    return {};
+}
+
+}  // namespace postern::app

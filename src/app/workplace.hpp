@@ -1,0 +1,66 @@
+// One configuration and what it leads to: the master key, the store, the signing keys. What `postern serve` and the
+// commands share.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "app/configuration.hpp"
+#include "cli/workplace.hpp"
+#include "crypto/argon2_hasher.hpp"
+#include "crypto/key_ring.hpp"
+#include "crypto/key_vault.hpp"
+#include "crypto/master_key.hpp"
+
+namespace postern::app {
+
+class LocalWorkplace final : public cli::Workplace {
+public:
+    enum class Purpose {
+        command,  // opens, works and leaves
+        serving,  // the store follows the feed and sweeps
+    };
+    // `clock` must outlive this.
+    LocalWorkplace(Configuration configuration, const Environment& environment, Purpose purpose, const Clock& clock);
+
+    void make_what_is_missing() override { makes_missing_ = true; }
+    Result<core::Store*> store() override;
+    Result<const core::KeyVault*> vault() override;
+    Result<const core::Signer*> signer() override;
+    Result<const core::Hasher*> hasher() override { return &hasher_; }
+
+    [[nodiscard]] const core::TokenPolicy& token_policy() const override { return token_policy_; }
+    [[nodiscard]] core::KeyAlgorithm access_algorithm() const override;
+    [[nodiscard]] std::string service_name() const override { return configuration_.service_name; }
+    [[nodiscard]] std::string master_key_place() const override;
+
+    // The ring behind signer(), to load again when the store's keys change.
+    Result<crypto::KeyRing*> key_ring();
+    // On SQLite, the keys of a store that has none; does nothing otherwise.
+    Result<void> make_keys_of_new_store();
+    [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+
+private:
+    Result<void> open_store();
+    Result<crypto::MasterKey> current_master_key();
+    Result<std::optional<crypto::MasterKey>> previous_master_key();
+    Result<bool> store_has_keys();
+
+    const Configuration configuration_;
+    const std::optional<SecretString> master_key_text_;
+    const std::optional<SecretString> previous_master_key_text_;
+    const Purpose purpose_;
+    const Clock& clock_;
+    const core::TokenPolicy token_policy_;
+    const crypto::Argon2Hasher hasher_;
+    bool makes_missing_ = false;
+
+    std::unique_ptr<crypto::MasterKeys> master_keys_;
+    std::unique_ptr<crypto::KeyVault> vault_;
+    std::unique_ptr<crypto::KeyRing> ring_;
+    std::unique_ptr<core::Store> store_;  // dies first: its threads may still use the ring
+};
+
+core::TokenPolicy token_policy_of(const Configuration& configuration);
+
+}  // namespace postern::app
