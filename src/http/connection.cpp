@@ -12,9 +12,9 @@
 
 #include "base/log.hpp"
 #include "http/dispatch.hpp"
+#include "http/exchange.hpp"
 #include "http/receive_buffer.hpp"
 #include "http/request_reader.hpp"
-#include "http/response_writer.hpp"
 
 namespace postern::http {
 namespace {
@@ -27,22 +27,15 @@ using ErrorCode = boost::system::error_code;
 
 using TlsStream = asio::ssl::stream<Socket>;
 
-// The largest answer whose memory an idle connection keeps.
-constexpr std::size_t kept_answer_bytes = 4096;
-constexpr std::size_t kept_body_bytes = 4096;
-
 template <typename Stream>
 class Connection final : public Tenant {
 public:
     Connection(Shard& shard, Shared& shared, Stream stream, const AddressBytes& peer, ConnectionCount::Slot slot)
         : slot_(std::move(slot)),
-          shard_(shard),
           shared_(shared),
           limits_(shared.options.connection_limits),
           stream_(std::move(stream)),
-          peer_(peer),
-          peer_text_(format_address(peer)),
-          peer_is_trusted_(shared.proxies.trusts(peer)),
+          exchange_(shard, shared, peer, is_tls),
           buffer_(shared.options.request_limits.header_bytes + 1024),
           reader_(shared.options.request_limits) {
         shard.add(*this);
@@ -73,28 +66,17 @@ private:
     awaitable<void> close();
     awaitable<void> drop_input();
 
-    Received refuse(const Refusal& refusal);
-    void identify_request();
-    void frame(const Response& response, bool keep_alive);
-    void record(const Router::Match& match, int status) const;
-    void wipe_request();
+    Received refused();
 
     auto& socket() { return stream_.lowest_layer(); }
 
     ConnectionCount::Slot slot_;
-    Shard& shard_;
     Shared& shared_;
     const ConnectionLimits& limits_;
     Stream stream_;
-    const AddressBytes peer_;
-    const std::string peer_text_;
-    const bool peer_is_trusted_;
-
+    Exchange exchange_;
     ReceiveBuffer buffer_;
     RequestReader reader_;
-    Request request_;
-    Refusal refusal_;
-    std::string out_;
 
     Phase phase_ = Phase::handshake;
     bool served_one_ = false;
@@ -102,9 +84,6 @@ private:
     bool leaving_ = false;       // no request after this one
     bool broken_ = false;        // the transport has failed: nothing more can be said
     bool unread_input_ = false;  // the peer may still be sending what was refused
-    Clock::time_point request_start_;
-    std::size_t received_bytes_ = 0;  // of this request
-    std::size_t sent_bytes_ = 0;      // of its answer
 };
 
 template <typename Stream>
@@ -118,8 +97,7 @@ void Connection<Stream>::enter(Phase phase, milliseconds time) {
 template <typename Stream>
 void Connection<Stream>::enter_idle() {
     buffer_.shrink();
-    if (out_.capacity() > kept_answer_bytes) std::string().swap(out_);
-    if (request_.body.capacity() > kept_body_bytes) std::string().swap(request_.body);
+    exchange_.shrink();
     const bool stopping = shared_.stopping.load(std::memory_order_relaxed);
     enter(Phase::idle, stopping ? milliseconds(limits::http_first_request_grace) : limits_.idle_time);
 }
@@ -183,64 +161,66 @@ awaitable<bool> Connection<Stream>::serve_request() {
     if (received == Received::request && reader_.has_body()) received = co_await receive_body();
     if (received == Received::nothing) co_return false;
 
-    identify_request();
+    exchange_.identify();
     Router::Match match;
     Response response;
     if (received == Received::request) {
         phase_ = Phase::handling;
         idle_ = false;
         deadline_ = TimePoint::max();
-        match = shared_.router.match(request_);
+        match = shared_.router.match(exchange_.request);
         const InlineHandler* direct = match.handler ? std::get_if<InlineHandler>(match.handler) : nullptr;
         if (direct != nullptr) {
-            response = call(*direct, request_);
+            response = call(*direct, exchange_.request);
         } else {
             response = co_await answer(match);
         }
     } else {
-        response = error_response(refusal_.status, refusal_.code, refusal_.message);
+        response = error_response(reader_.refusal().status, reader_.refusal().code, reader_.refusal().message);
     }
-    shared_.cors.decorate(request_, response);
+    shared_.cors.decorate(exchange_.request, response);
     const bool stopping = shared_.stopping.load(std::memory_order_relaxed);
     const bool keep_alive = received == Received::request && reader_.keep_alive() && !leaving_ && !stopping;
-    frame(response, keep_alive);
-    wipe(response.body.data(), response.body.size());
+    exchange_.frame(response, keep_alive, reader_.is_http_1_0());
+    // Before the answer leaves, so that whoever has read it finds it in the metrics and the log.
+    exchange_.record(match, response.status);
     bool sent = send_at_once();
     if (!sent) sent = co_await send();
-    record(match, response.status);
-    wipe_request();
+    exchange_.wipe_secrets();
     served_one_ = true;
-    co_return sent&& keep_alive;
+    const bool more = sent && keep_alive;
+    co_return more;
 }
 
 template <typename Stream>
 awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_header() {
-    reader_.restart(request_);
+    reader_.restart(exchange_.request);
     if (buffer_.empty()) {
         enter_idle();
     } else {
         enter(Phase::header, limits_.header_time);  // the client has sent more than one request at once
     }
-    request_start_ = Clock::now();
+    exchange_.start = Clock::now();
+    exchange_.received_bytes = 0;
     while (true) {
         if (!buffer_.empty()) {
             const RequestReader::Progress progress = reader_.read_header(buffer_.view());
-            if (progress == RequestReader::Progress::refused) co_return refuse(reader_.refusal());
+            if (progress == RequestReader::Progress::refused) co_return refused();
             if (progress == RequestReader::Progress::done) {
-                received_bytes_ = reader_.consumed();
+                exchange_.received_bytes = reader_.consumed();
                 buffer_.consume(reader_.consumed());
                 co_return Received::request;
             }
             if (timed_out_) {
-                const Refusal late{408, "request_timeout", "The header did not arrive in time"};
-                co_return refuse(late);
+                reader_.refuse(408, "request_timeout", "The header did not arrive in time");
+                co_return refused();
             }
         }
         const std::size_t count = co_await receive();
         if (count == 0 && (!timed_out_ || buffer_.empty())) co_return Received::nothing;
         if (phase_ == Phase::idle) {
             enter(Phase::header, limits_.header_time);
-            request_start_ = deadline_ - limits_.header_time;
+            exchange_.start = deadline_ - limits_.header_time;
         }
     }
 }
@@ -249,7 +229,7 @@ template <typename Stream>
 awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_body() {
     enter(Phase::body, limits_.body_time);
     if (reader_.expects_continue() && buffer_.empty()) {
-        out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+        exchange_.out = "HTTP/1.1 100 Continue\r\n\r\n";
         bool sent = send_at_once();
         if (!sent) sent = co_await send();
         if (!sent) co_return Received::nothing;
@@ -258,14 +238,14 @@ awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_bod
     while (true) {
         if (!buffer_.empty()) {
             const RequestReader::Progress progress = reader_.read_body(buffer_.view());
-            received_bytes_ += reader_.consumed();
+            exchange_.received_bytes += reader_.consumed();
             buffer_.consume(reader_.consumed());
-            if (progress == RequestReader::Progress::refused) co_return refuse(reader_.refusal());
+            if (progress == RequestReader::Progress::refused) co_return refused();
             if (progress == RequestReader::Progress::done) co_return Received::request;
         }
         if (timed_out_) {
-            const Refusal late{408, "request_timeout", "The body did not arrive in time"};
-            co_return refuse(late);
+            reader_.refuse(408, "request_timeout", "The body did not arrive in time");
+            co_return refused();
         }
         const std::size_t count = co_await receive();
         if (count == 0 && !timed_out_) co_return Received::nothing;
@@ -291,48 +271,26 @@ awaitable<std::size_t> Connection<Stream>::receive() {
 // What is not answered inline.
 template <typename Stream>
 awaitable<Response> Connection<Stream>::answer(Router::Match& match) {
-    if (match.handler == nullptr) co_return answer_without_handler(request_, match, shared_.cors);
-    co_return co_await call(std::get<AsyncHandler>(*match.handler), request_);
+    if (match.handler == nullptr) co_return answer_without_handler(exchange_.request, match, shared_.cors);
+    co_return co_await call(std::get<AsyncHandler>(*match.handler), exchange_.request);
 }
 
 template <typename Stream>
-typename Connection<Stream>::Received Connection<Stream>::refuse(const Refusal& refusal) {
-    refusal_ = refusal;
+typename Connection<Stream>::Received Connection<Stream>::refused() {
     unread_input_ = true;
     return Received::refused;
 }
 
-template <typename Stream>
-void Connection<Stream>::identify_request() {
-    const std::string_view sent_id = acceptable_request_id(request_);
-    request_.request_id = sent_id.empty() ? shard_.make_request_id() : std::string(sent_id);
-    request_.client_address = peer_is_trusted_ ? shared_.proxies.client_address(peer_, request_) : peer_text_;
-}
-
-template <typename Stream>
-void Connection<Stream>::frame(const Response& response, bool keep_alive) {
-    out_.clear();
-    const ResponseFraming framing{.head = request_.method == Method::head,
-                                  .keep_alive = keep_alive,
-                                  .http_1_0 = reader_.is_http_1_0(),
-                                  .security_headers = shared_.options.security_headers,
-                                  .tls = is_tls,
-                                  .date_line = shard_.date_line.now(),
-                                  .request_id = request_.request_id};
-    append_response(out_, response, framing);
-    sent_bytes_ = out_.size();
-}
-
 // A small answer fits into the socket's buffer nearly always, and then nobody has to wait for anything. What did not
-// fit stays in `out_`. Not over TLS, whose records are Asio's to drive.
+// fit stays in `exchange_.out`. Not over TLS, whose records are Asio's to drive.
 template <typename Stream>
 bool Connection<Stream>::send_at_once() {
     if constexpr (is_tls) return false;
     ErrorCode error;
-    const std::size_t count = stream_.write_some(asio::buffer(out_), error);
+    const std::size_t count = stream_.write_some(asio::buffer(exchange_.out), error);
     if (error && error != asio::error::would_block) broken_ = true;
-    if (count == out_.size()) return true;
-    out_.erase(0, count);
+    if (count == exchange_.out.size()) return true;
+    exchange_.out.erase(0, count);
     return false;
 }
 
@@ -341,37 +299,9 @@ awaitable<bool> Connection<Stream>::send() {
     if (broken_) co_return false;
     enter(Phase::writing, limits_.write_time);
     ErrorCode error;
-    co_await asio::async_write(stream_, asio::buffer(out_), asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(stream_, asio::buffer(exchange_.out), asio::redirect_error(asio::use_awaitable, error));
     if (error) broken_ = true;
     co_return !error;
-}
-
-template <typename Stream>
-void Connection<Stream>::record(const Router::Match& match, int status) const {
-    const auto duration = Clock::now() - request_start_;
-    shared_.metrics.count({.route = match.route,
-                           .method = request_.method,
-                           .status = status,
-                           .duration = duration,
-                           .received_bytes = received_bytes_,
-                           .sent_bytes = sent_bytes_});
-    if (!shared_.options.access_log) return;
-    log::info("request", {{"id", request_.request_id},
-                          {"method", name(request_.method)},
-                          {"route", match.pattern.empty() ? std::string_view("none") : match.pattern},
-                          {"status", status},
-                          {"duration_ms", std::chrono::duration<double, std::milli>(duration).count()},
-                          {"client", request_.client_address},
-                          {"received_bytes", received_bytes_},
-                          {"sent_bytes", sent_bytes_}});
-}
-
-// A request may have held a password or a token, and its answer too.
-template <typename Stream>
-void Connection<Stream>::wipe_request() {
-    wipe(request_.body.data(), request_.body.size());
-    for (auto& [field, value] : request_.headers) wipe(value.data(), value.size());
-    wipe(out_.data(), out_.size());
 }
 
 template <typename Stream>
@@ -397,7 +327,7 @@ awaitable<void> Connection<Stream>::drop_input() {
             return stream_;
         }
     }();
-    std::vector<char> dropped(kept_body_bytes);
+    std::vector<char> dropped(4096);
     while (!error) {
         co_await transport.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
     }

@@ -10,7 +10,8 @@
 namespace postern::http {
 
 std::string_view name(Method method) {
-    constexpr std::array<std::string_view, 7> names = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    constexpr std::array<std::string_view, 8> names = {"GET",   "HEAD",   "POST",    "PUT",
+                                                       "PATCH", "DELETE", "OPTIONS", "TRACE"};
     return names.at(static_cast<std::size_t>(method));
 }
 

@@ -9,7 +9,8 @@
 
 namespace postern::http {
 
-enum class Method { get, head, post, put, patch, delete_, options };
+// `trace` is understood only to be refused with 405, as any method that a path does not have.
+enum class Method { get, head, post, put, patch, delete_, options, trace };
 std::string_view name(Method method);  // "GET", …
 
 struct Request {

@@ -28,6 +28,7 @@ std::optional<Method> to_method(Verb verb) {
         case Verb::patch: return Method::patch;
         case Verb::delete_: return Method::delete_;
         case Verb::options: return Method::options;
+        case Verb::trace: return Method::trace;
         default: return std::nullopt;
     }
 }

@@ -50,6 +50,8 @@ public:
     // How many bytes the last call used up.
     [[nodiscard]] std::size_t consumed() const { return consumed_; }
 
+    // Refuses the request for a reason that is not in its bytes; returns refused. `code` must be a literal.
+    Progress refuse(int status, std::string_view code, std::string message);
     // When refused; the request then holds what had been read of it.
     [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
@@ -62,7 +64,6 @@ public:
 private:
     class Parser;
 
-    Progress refuse(int status, std::string_view code, std::string message);
     // Looks at the bytes that came since the last call, once each; sets header_end_ when it finds the empty line.
     Progress scan_header(std::string_view bytes);
     Progress end_line(std::size_t next_line);

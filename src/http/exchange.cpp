@@ -1,0 +1,74 @@
+#include "http/exchange.hpp"
+
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "http/dispatch.hpp"
+#include "http/response_writer.hpp"
+
+namespace postern::http {
+namespace {
+
+// The largest body and the largest answer whose memory an idle connection keeps.
+constexpr std::size_t kept_bytes = 4096;
+
+}  // namespace
+
+Exchange::Exchange(Shard& shard, Shared& shared, const AddressBytes& peer, bool over_tls)
+    : shard_(shard),
+      shared_(shared),
+      peer_(peer),
+      peer_text_(format_address(peer)),
+      peer_is_trusted_(shared.proxies.trusts(peer)),
+      over_tls_(over_tls) {}
+
+void Exchange::identify() {
+    const std::string_view sent_id = acceptable_request_id(request);
+    request.request_id = sent_id.empty() ? shard_.make_request_id() : std::string(sent_id);
+    request.client_address = peer_is_trusted_ ? shared_.proxies.client_address(peer_, request) : peer_text_;
+}
+
+void Exchange::frame(Response& response, bool keep_alive, bool http_1_0) {
+    out.clear();
+    const ResponseFraming framing{.head = request.method == Method::head,
+                                  .keep_alive = keep_alive,
+                                  .http_1_0 = http_1_0,
+                                  .security_headers = shared_.options.security_headers,
+                                  .tls = over_tls_,
+                                  .date_line = shard_.date_line.now(),
+                                  .request_id = request.request_id};
+    append_response(out, response, framing);
+    sent_bytes_ = out.size();
+    wipe(response.body.data(), response.body.size());
+}
+
+void Exchange::record(const Router::Match& match, int status) const {
+    const auto duration = std::chrono::steady_clock::now() - start;
+    shared_.metrics.count({.route = match.route,
+                           .method = request.method,
+                           .status = status,
+                           .duration = duration,
+                           .received_bytes = received_bytes,
+                           .sent_bytes = sent_bytes_});
+    if (!shared_.options.access_log) return;
+    log::info("request", {{"id", request.request_id},
+                          {"method", name(request.method)},
+                          {"route", match.pattern.empty() ? std::string_view("none") : match.pattern},
+                          {"status", status},
+                          {"duration_ms", std::chrono::duration<double, std::milli>(duration).count()},
+                          {"client", request.client_address},
+                          {"received_bytes", received_bytes},
+                          {"sent_bytes", sent_bytes_}});
+}
+
+void Exchange::wipe_secrets() {
+    wipe(request.body.data(), request.body.size());
+    for (auto& [field, value] : request.headers) wipe(value.data(), value.size());
+    wipe(out.data(), out.size());
+}
+
+void Exchange::shrink() {
+    if (out.capacity() > kept_bytes) std::string().swap(out);
+    if (request.body.capacity() > kept_bytes) std::string().swap(request.body);
+}
+
+}  // namespace postern::http
