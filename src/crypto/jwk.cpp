@@ -156,10 +156,9 @@ Error invalid_set(std::string message) {
     return invalid_input("invalid_jwks", std::move(message));
 }
 
-std::string describe(std::size_t position, const json::value& jwk) {
+std::string describe(std::size_t position, const json::object& jwk) {
     std::string text = "key " + std::to_string(position);
-    const json::object* object = jwk.if_object();
-    const json::value* kid = object != nullptr ? object->if_contains("kid") : nullptr;
+    const json::value* kid = jwk.if_contains("kid");
     if (kid != nullptr && kid->is_string()) text += " (" + quote_for_message(kid->get_string()) + ")";
     return text;
 }
@@ -188,10 +187,10 @@ Result<Jwk> parse_public_jwk(const json::object& jwk) {
 Result<JwkSet> parse_jwk_set(std::string_view text) {
     auto parsed = parse_json(text);
     if (!parsed.has_value()) return invalid_set("The JWK set is not valid JSON: " + parsed.error().message);
-    const json::object* object = parsed->if_object();
-    if (object == nullptr) return invalid_set("The JWK set is no JSON object");
-    const json::value* keys = object->if_contains("keys");
-    if (keys == nullptr && object->contains("kty")) {
+    const json::object* container = parsed->if_object();
+    if (container == nullptr) return invalid_set("The JWK set is no JSON object");
+    const json::value* keys = container->if_contains("keys");
+    if (keys == nullptr && container->contains("kty")) {
         return invalid_set("This is a single JWK; make a set of it: {\"keys\": [ … ]}");
     }
     if (keys == nullptr || !keys->is_array()) return invalid_set("The JWK set has no array of keys");
@@ -200,12 +199,13 @@ Result<JwkSet> parse_jwk_set(std::string_view text) {
     std::size_t position = 0;
     for (const json::value& element : keys->get_array()) {
         ++position;
-        auto jwk = element.is_object() ? parse_public_jwk(element.get_object())
-                                       : Result<Jwk>(invalid_jwk("it is no JSON object"));
+        const json::object* object = element.if_object();
+        if (object == nullptr) return invalid_set("The JWK set holds something that is no JWK");
+        auto jwk = parse_public_jwk(*object);
         if (jwk.has_value()) {
             set.keys.push_back(std::move(jwk).take());
         } else {
-            set.skipped.push_back(describe(position, element) + ": " + jwk.error().message);
+            set.skipped.push_back(describe(position, *object) + ": " + jwk.error().message);
         }
     }
     return set;

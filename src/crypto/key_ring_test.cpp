@@ -1,0 +1,221 @@
+#include "crypto/key_ring.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <thread>
+
+#include "base/json.hpp"
+#include "base/limits.hpp"
+#include "crypto/jwk.hpp"
+#include "crypto/key_ring_testing.hpp"
+
+namespace postern::crypto {
+namespace {
+
+using core::KeyAlgorithm;
+using core::KeyPurpose;
+using core::KeyState;
+
+class KeyRingTest : public testing::Test {
+protected:
+    RingOfKeys keys_;
+    const KeyRing& ring_ = keys_.ring;
+};
+
+TEST_F(KeyRingTest, ReadsTheAccessTokenThatItSigned) {
+    for (const auto algorithm : {KeyAlgorithm::es256, KeyAlgorithm::eddsa, KeyAlgorithm::rs256}) {
+        RingOfKeys keys(algorithm);
+        const auto claims = some_access_claims();
+        const auto token = keys.ring.sign(claims, keys.access.kid);
+        ASSERT_TRUE(token.has_value());
+        EXPECT_LT(token->size(), 1500U);
+        const auto read = keys.ring.read_access(*token);
+        ASSERT_TRUE(read.has_value()) << read.error().message;
+        EXPECT_EQ(read->issuer, claims.issuer);
+        EXPECT_EQ(read->audience, claims.audience);
+        EXPECT_EQ(read->subject, claims.subject);
+        EXPECT_EQ(read->client_id, claims.client_id);
+        EXPECT_EQ(read->issued_at, claims.issued_at);
+        EXPECT_EQ(read->expires_at, claims.expires_at);
+        EXPECT_EQ(read->token_id, claims.token_id);
+        EXPECT_EQ(read->session_id, claims.session_id);
+        EXPECT_EQ(read->slot, claims.slot);
+    }
+}
+
+TEST_F(KeyRingTest, WritesWhatRfc9068Wants) {
+    const auto claims = some_access_claims();
+    const auto parts = split_jws(*ring_.sign(claims, keys_.access.kid)).take();
+    const auto header = parse_json(text_of(parts.header));
+    EXPECT_EQ(header->as_object(), (json::object{{"alg", "ES256"}, {"typ", "at+jwt"}, {"kid", keys_.access.kid}}));
+    const auto payload = parse_json(text_of(parts.payload));
+    EXPECT_EQ(
+        payload->as_object(),
+        (json::object{{"iss", "https://auth.example"},
+                      {"aud", {"https://api.example", "second"}},
+                      {"sub", claims.subject.text()},
+                      {"client_id", "first-party"},
+                      {"iat", 1'800'000'000},
+                      {"exp", 1'800'000'900},
+                      {"jti", claims.token_id.text()},
+                      {"sid", claims.session_id.text()},
+                      {"type", "access"},
+                      {"status",
+                       {{"status_list",
+                         {{"idx", 7}, {"uri", "https://auth.example/status-lists/" + claims.slot.list.text()}}}}}}));
+}
+
+TEST_F(KeyRingTest, ReadsTheRefreshTokenThatItSigned) {
+    const auto claims = some_refresh_claims();
+    const auto token = ring_.sign(claims);
+    ASSERT_TRUE(token.has_value());
+    EXPECT_EQ(*token, *ring_.sign(claims)) << "a retry gets the same token";
+    const auto read = ring_.read_refresh(*token);
+    ASSERT_TRUE(read.has_value()) << read.error().message;
+    EXPECT_EQ(read->issuer, claims.issuer);
+    EXPECT_EQ(read->audience, claims.audience);
+    EXPECT_EQ(read->subject, claims.subject);
+    EXPECT_EQ(read->issued_at, claims.issued_at);
+    EXPECT_EQ(read->expires_at, claims.expires_at);
+    EXPECT_EQ(read->session_id, claims.session_id);
+    EXPECT_EQ(read->counter, claims.counter);
+    const auto payload = parse_json(text_of(split_jws(*token)->payload));
+    EXPECT_EQ(payload->at("jti").as_string(), claims.session_id.text() + ".5");
+    EXPECT_EQ(payload->at("type").as_string(), "refresh");
+    EXPECT_TRUE(payload->at("aud").is_string());
+    const auto header = parse_json(text_of(split_jws(*token)->header));
+    EXPECT_EQ(header->at("typ").as_string(), "postern-rt+jwt");
+    EXPECT_EQ(header->at("alg").as_string(), "HS256");
+}
+
+TEST_F(KeyRingTest, TakesNeitherTokenForTheOther) {
+    const auto access = ring_.sign(some_access_claims(), keys_.access.kid);
+    const auto refresh = ring_.sign(some_refresh_claims());
+    EXPECT_EQ(refusal(ring_.read_access(*refresh)), "This is a refresh token; an access token is wanted");
+    EXPECT_EQ(refusal(ring_.read_refresh(*access)), "This is an access token; a refresh token is wanted");
+}
+
+TEST_F(KeyRingTest, PublishesAccessKeysAlone) {
+    const auto set = parse_jwk_set(*ring_.jwks());
+    ASSERT_TRUE(set.has_value());
+    ASSERT_EQ(set->keys.size(), 1U);
+    EXPECT_EQ(set->keys[0].kid, keys_.access.kid);
+    EXPECT_EQ(set->keys[0].alg, "ES256");
+    EXPECT_TRUE(set->skipped.empty());
+    EXPECT_EQ(ring_.jwks()->find(keys_.refresh.kid), std::string::npos);
+    EXPECT_EQ(ring_.jwks()->find(keys_.status_list.kid), std::string::npos);
+    EXPECT_EQ(ring_.jwks()->find("\"d\""), std::string::npos);
+    EXPECT_TRUE(ring_.jwks()->starts_with(R"({"keys":[{)"));
+    const KeyRing empty(keys_.masters);
+    EXPECT_EQ(*empty.jwks(), R"({"keys":[]})");
+}
+
+TEST_F(KeyRingTest, HasNothingToSignWithAtFirst) {
+    const KeyRing empty(keys_.masters);
+    EXPECT_EQ(empty.access_kid().error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(empty.sign(some_access_claims(), "x").error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(empty.sign(some_refresh_claims()).error().kind, ErrorKind::unavailable);
+    EXPECT_FALSE(empty.read_access(*ring_.sign(some_access_claims(), keys_.access.kid)).has_value());
+}
+
+TEST_F(KeyRingTest, FollowsTheLifeOfAKey) {
+    const auto token = ring_.sign(some_access_claims(), keys_.access.kid);
+    const auto before = ring_.generation();
+
+    auto newer = keys_.vault.make_key(KeyPurpose::access, KeyAlgorithm::eddsa, test_now + Seconds(60)).take();
+    keys_.access.state = KeyState::retired;
+    keys_.access.expires_at = some_access_claims().expires_at;
+    ASSERT_TRUE(keys_.ring.load({newer, keys_.access, keys_.refresh}).has_value());
+    EXPECT_GT(ring_.generation(), before);
+    EXPECT_EQ(*ring_.access_kid(), newer.kid);
+    EXPECT_TRUE(ring_.read_access(*token).has_value()) << "a retired key verifies";
+    EXPECT_TRUE(ring_.sign(some_access_claims(), keys_.access.kid).has_value()) << "and finishes what it began";
+    const auto set = parse_jwk_set(*ring_.jwks());
+    ASSERT_EQ(set->keys.size(), 2U);
+    EXPECT_EQ(set->keys[0].kid, keys_.access.kid) << "oldest first";
+
+    auto outliving = some_access_claims();
+    outliving.expires_at += Seconds(3600);
+    EXPECT_EQ(refusal(ring_.read_access(*ring_.sign(outliving, keys_.access.kid))),
+              "The token outlives the key that signed it");
+
+    keys_.access.state = KeyState::revoked;
+    const auto retired = ring_.generation();
+    ASSERT_TRUE(keys_.ring.load({newer, keys_.access, keys_.refresh}).has_value());
+    EXPECT_GT(ring_.generation(), retired);
+    EXPECT_FALSE(ring_.read_access(*token).has_value());
+    EXPECT_EQ(ring_.sign(some_access_claims(), keys_.access.kid).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(parse_jwk_set(*ring_.jwks())->keys.size(), 1U);
+}
+
+TEST_F(KeyRingTest, ChangesItsGenerationOnlyWithItsKeys) {
+    const auto before = ring_.generation();
+    ASSERT_TRUE(keys_.ring.load({keys_.status_list, keys_.refresh, keys_.access}).has_value());
+    EXPECT_EQ(ring_.generation(), before) << "the same keys in another order";
+}
+
+TEST_F(KeyRingTest, StaysAsItWasWhenKeysCannotBeOpened) {
+    const auto jwks = ring_.jwks();
+    auto damaged = keys_.access;
+    damaged.sealed[30] ^= 1;
+    EXPECT_EQ(keys_.ring.load({damaged}).error().kind, ErrorKind::internal);
+    auto foreign = keys_.access;
+    foreign.master_key_id = "another";
+    EXPECT_EQ(keys_.ring.load({foreign}).error().code, "master_key_wrong");
+    auto disguised = keys_.refresh;
+    disguised.purpose = KeyPurpose::access;
+    EXPECT_FALSE(keys_.ring.load({disguised}).has_value());
+    EXPECT_EQ(ring_.jwks(), jwks);
+    EXPECT_TRUE(ring_.sign(some_access_claims(), keys_.access.kid).has_value());
+}
+
+TEST_F(KeyRingTest, PublishesThePrivateKeysOwnPublicHalf) {
+    auto changed = keys_.access;
+    changed.public_jwk = keys_.status_list.public_jwk;
+    ASSERT_TRUE(keys_.ring.load({changed, keys_.refresh}).has_value());
+    EXPECT_EQ(parse_jwk_set(*ring_.jwks())->keys.at(0).kid, keys_.access.kid);
+}
+
+TEST_F(KeyRingTest, ServesReadersWhileKeysChange) {
+    const auto token = *ring_.sign(some_access_claims(), keys_.access.kid);
+    std::atomic<bool> stop = false;
+    std::atomic<int> failures = 0;
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 3; ++i) {
+        readers.emplace_back([&] {
+            while (!stop) {
+                if (!ring_.read_access(token).has_value() || ring_.jwks()->empty()) ++failures;
+            }
+        });
+    }
+    for (int i = 0; i < 50; ++i) {
+        keys_.access.state = i % 2 == 0 ? KeyState::retired : KeyState::active;
+        EXPECT_TRUE(keys_.ring.load({keys_.access, keys_.refresh}).has_value());
+    }
+    stop = true;
+    for (auto& reader : readers) reader.join();
+    EXPECT_EQ(failures, 0);
+}
+
+TEST_F(KeyRingTest, ReadsBackAnyClaims) {
+    EXPECT_TRUE(rc::check("what is signed is read", [&] {
+        auto claims = some_access_claims();
+        claims.issued_at = from_seconds(*rc::gen::inRange<std::int64_t>(0, 253'402'300'799));
+        claims.expires_at = from_seconds(*rc::gen::inRange<std::int64_t>(0, 253'402'300'799));
+        claims.slot.index = *rc::gen::arbitrary<std::uint32_t>();
+        const auto read = ring_.read_access(*ring_.sign(claims, keys_.access.kid));
+        RC_ASSERT(read.has_value());
+        RC_ASSERT(read->issued_at == claims.issued_at);
+        RC_ASSERT(read->expires_at == claims.expires_at);
+        RC_ASSERT(read->slot == claims.slot);
+        auto refresh = some_refresh_claims();
+        refresh.counter = *rc::gen::inRange<std::int64_t>(0, std::numeric_limits<std::int64_t>::max());
+        const auto read_refresh = ring_.read_refresh(*ring_.sign(refresh));
+        RC_ASSERT(read_refresh.has_value());
+        RC_ASSERT(read_refresh->counter == refresh.counter);
+    }));
+}
+
+}  // namespace
+}  // namespace postern::crypto
