@@ -2,12 +2,15 @@
 
 #include <string_view>
 
+#include "store/postgres_engine.hpp"
 #include "store/sqlite_engine.hpp"
 
 namespace postern::store {
 namespace {
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
+constexpr std::string_view postgres_scheme = "postgresql://";
+constexpr std::string_view postgres_short_scheme = "postgres://";  // libpq knows both
 
 }  // namespace
 
@@ -15,6 +18,9 @@ Result<std::unique_ptr<core::Store>> open_store(const StoreOptions& options, con
     const std::string_view url = options.url;
     if (url.starts_with(sqlite_scheme)) {
         return SqliteStore::open(std::string(url.substr(sqlite_scheme.size())), options, clock);
+    }
+    if (url.starts_with(postgres_scheme) || url.starts_with(postgres_short_scheme)) {
+        return PostgresStore::open(options, clock);
     }
     // The URL is not quoted: one for PostgreSQL may hold a password.
     return invalid_input("store_url", "The store must be sqlite:FILE or postgresql://…; set `store`.");

@@ -1,0 +1,297 @@
+#include "store/postgres_engine.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "base/log.hpp"
+#include "store/migrations.hpp"
+#include "store/postgres_diagnosis.hpp"
+
+namespace postern::store {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Work finds the list that was opened for it at its second run, unless 2^20 others were faster.
+constexpr int most_lists_opened = 5;
+// A command of the CLI works one piece after the other; the second is for what on_keys_changed() may read.
+constexpr std::size_t connections_of_a_command = 2;
+
+PostgresTarget target_of(const std::string& url, Milliseconds statement_time) {
+    PostgresTarget target;
+    target.url = url;
+    target.statement_time = statement_time;
+    return target;
+}
+
+PostgresTarget feed_target_of(const std::string& url, Milliseconds statement_time) {
+    return target_of(url, std::min<Milliseconds>(statement_time, limits::feed_statement_time));
+}
+
+// Those who lost the same race must not meet again.
+void pause_before_retry(int retry) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    const auto longest = Milliseconds(limits::postgres_retry_time) * (1 << retry);
+    std::this_thread::sleep_for(std::chrono::microseconds(
+        std::uniform_int_distribution<std::int64_t>(0, std::chrono::microseconds(longest).count())(random)));
+}
+
+void log_failure(const char* event, const Result<void>& outcome) {
+    if (!outcome.has_value()) log::warning(event, {{"message", outcome.error().message}});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<core::Store>> PostgresStore::open(const StoreOptions& options, const Clock& clock,
+                                                         Milliseconds statement_time) {
+    auto connection = TRY(PostgresConnection::open(feed_target_of(options.url, statement_time)));
+    TRY(migrate(*connection));
+    auto store = std::unique_ptr<PostgresStore>(new PostgresStore(options, clock, statement_time));
+    TRY(store->feed_.start(std::move(connection), options.serving));
+    store->keeper_ = std::thread([keeper = store.get()] { keeper->keep(); });
+    return std::unique_ptr<core::Store>(std::move(store));
+}
+
+PostgresStore::PostgresStore(const StoreOptions& options, const Clock& clock, Milliseconds statement_time)
+    : url_(options.url),
+      retention_{options.session_retention, options.audit_retention},
+      serving_(options.serving),
+      clock_(clock),
+      bitmaps_(options.freshness_bound),
+      lists_(options.access_token_life),
+      pool_(target_of(options.url, statement_time),
+            options.serving ? limits::postgres_connections : connections_of_a_command, [this] { lists_.close_all(); }),
+      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { tell_keys_changed(); }),
+      notifies_at_once_(!options.serving) {}
+
+// In this order: the keeper gives work to the pool, which finishes what it has accepted.
+PostgresStore::~PostgresStore() {
+    notifies_at_once_ = true;
+    {
+        const std::lock_guard lock(keeper_mutex_);
+        closing_ = true;
+    }
+    keeper_wakes_.notify_all();
+    if (keeper_.joinable()) keeper_.join();
+    feed_.stop();
+    pool_.stop();
+}
+
+void PostgresStore::read(ReadWork work, Done done) {
+    pool_.submit([this, work = std::move(work)](PostgresConnection& connection) { return run_read(connection, work); },
+                 std::move(done));
+}
+
+void PostgresStore::write(WriteWork work, Done done) {
+    pool_.submit([this, work = std::move(work)](PostgresConnection& connection) { return run_write(connection, work); },
+                 std::move(done));
+}
+
+void PostgresStore::catch_up(Done done) {
+    feed_.catch_up(std::move(done));
+}
+
+void PostgresStore::on_keys_changed(std::function<void()> changed) {
+    const std::lock_guard lock(keys_changed_mutex_);
+    keys_changed_ = std::move(changed);
+}
+
+void PostgresStore::tell_keys_changed() {
+    // Under the lock, so that once on_keys_changed() has returned the former callback is not running.
+    const std::lock_guard lock(keys_changed_mutex_);
+    if (keys_changed_) keys_changed_();
+}
+
+Result<void> PostgresStore::run_read(PostgresConnection& connection, const ReadWork& work) {
+    TRY(connection.begin_read());
+    Pending nothing;
+    SqlTransaction reader(connection, lists_, nothing);
+    auto outcome = run_guarded(work, reader);
+    connection.rollback();
+    return outcome;
+}
+
+Result<void> PostgresStore::run_write(PostgresConnection& connection, const WriteWork& work) {
+    int lists_opened = 0;
+    int races_lost = 0;
+    for (;;) {
+        Pending pending;
+        auto outcome = try_write(connection, work, pending);
+        if (pending.list_needed && !connection.is_lost()) {
+            if (++lists_opened > most_lists_opened) {
+                return unavailable("No slot could be had for the key " + pending.list_needed->first + ".");
+            }
+            TRY(open_list_for(connection, pending.list_needed->first, pending.list_needed->second));
+            continue;
+        }
+        if (outcome.has_value()) {
+            complete(connection, pending);
+            return outcome;
+        }
+        if (outcome.error().code != "retry") return outcome;
+        if (++races_lost > limits::postgres_retries) {
+            return overloaded("Too many changes compete in the database; nothing was done. Try again.");
+        }
+        pause_before_retry(races_lost);
+    }
+}
+
+Result<void> PostgresStore::try_write(PostgresConnection& connection, const WriteWork& work, Pending& pending) {
+    TRY(connection.begin_write());
+    SqlTransaction transaction(connection, lists_, pending);
+    auto outcome = run_guarded(work, transaction);
+    if (!outcome.has_value() || pending.list_needed) {
+        connection.rollback();
+        return outcome;
+    }
+    outcome = connection.commit();
+    if (outcome.has_value()) {
+        ++commits_;
+    } else {
+        connection.rollback();
+        ++failed_commits_;
+        log::warning("store_commit_failed", {{"message", outcome.error().message}});
+    }
+    return outcome;
+}
+
+void PostgresStore::complete(PostgresConnection& connection, const Pending& pending) {
+    apply(pending, bitmaps_);
+    if (pending.keys_changed) tell_keys_changed();
+    if (pending.feed_changed || pending.keys_changed) tell_other_nodes(connection);
+}
+
+void PostgresStore::tell_other_nodes(PostgresConnection& connection) {
+    if (notifies_at_once_) {
+        // Without it the others learn of the change at their next poll.
+        log_failure("store_notify_failed", connection.execute_script(feed_notify_sql));
+        return;
+    }
+    const std::lock_guard lock(keeper_mutex_);
+    notification_wanted_ = true;
+    keeper_wakes_.notify_one();
+}
+
+Result<void> PostgresStore::open_list_for(PostgresConnection& connection, const std::string& kid, Timestamp at) {
+    const std::lock_guard lock(opening_);
+    // Another thread may have opened it in the meantime; the slot that this costs is one of a million.
+    if (lists_.reserve(kid, at).has_value()) return {};
+    auto opened = open_list(connection, lists_.list_for(kid, at));
+    if (opened.has_value()) return opened;
+    return unavailable("No revocation list could be opened: " + opened.error().message);
+}
+
+Result<void> PostgresStore::open_list(PostgresConnection& connection, const ListInfo& list) {
+    TRY(connection.begin_write());
+    auto inserted = insert_list(connection, list, clock_.now());
+    if (inserted.has_value()) inserted = connection.commit();
+    connection.rollback();
+    TRY(std::move(inserted));
+    bitmaps_.put_list(list);
+    lists_.opened(list);
+    tell_other_nodes(connection);
+    return {};
+}
+
+// One NOTIFY for all that was committed within limits::feed_notify_interval: the first at once, the others together.
+void PostgresStore::keep() {
+    auto next_tick = SteadyClock::now();
+    auto next_notification = next_tick;
+    std::unique_lock lock(keeper_mutex_);
+    while (!closing_ || notification_wanted_) {
+        const auto now = SteadyClock::now();
+        if (notification_wanted_ && (closing_ || now >= next_notification)) {
+            notification_wanted_ = false;
+            next_notification = now + limits::feed_notify_interval;
+            lock.unlock();
+            pool_.submit_first(
+                [](PostgresConnection& connection) { return connection.execute_script(feed_notify_sql); },
+                [](Result<void> sent) { log_failure("store_notify_failed", sent); });
+            lock.lock();
+        } else if (now >= next_tick) {
+            next_tick = now + limits::store_tick_interval;
+            lock.unlock();
+            keep_house();
+            lock.lock();
+        } else {
+            keeper_wakes_.wait_until(lock, notification_wanted_ ? std::min(next_tick, next_notification) : next_tick);
+        }
+    }
+}
+
+void PostgresStore::keep_house() {
+    pool_.refuse_late();
+    feed_.refuse_late();
+    if (!serving_) return;
+    if (auto lists = lists_.wanted_ahead(clock_.now()); !lists.empty()) open_lists_ahead(lists);
+    if (SteadyClock::now() < next_sweep_) return;
+    next_sweep_ = SteadyClock::now() + limits::sweep_interval;
+    if (!sweeping_.exchange(true)) sweep_some();
+}
+
+void PostgresStore::open_lists_ahead(const std::vector<ListInfo>& lists) {
+    if (opening_ahead_.exchange(true)) return;
+    pool_.submit(
+        [this, lists](PostgresConnection& connection) -> Result<void> {
+            for (const auto& list : lists) TRY(open_list(connection, list));
+            return {};
+        },
+        [this](Result<void> opened) {
+            log_failure("store_list_not_opened", opened);
+            opening_ahead_ = false;
+        });
+}
+
+// One transaction, then back into the queue, so that nobody waits for more than one. Nodes that sweep at the same time
+// wait for each other's row locks, and then find nothing left.
+void PostgresStore::sweep_some() {
+    pool_.submit(
+        [this](PostgresConnection& connection) -> Result<void> {
+            const auto swept = TRY(sweep(connection, retention_, clock_.now()));
+            swept_rows_ += static_cast<std::int64_t>(swept);
+            if (swept > 0) {
+                sweep_some();
+            } else {
+                sweeping_ = false;
+                count_tables();
+            }
+            return {};
+        },
+        [this](Result<void> swept) {
+            if (swept.has_value()) return;
+            log_failure("store_sweep_failed", swept);
+            sweeping_ = false;
+        });
+}
+
+void PostgresStore::count_tables() {
+    pool_.submit(
+        [this](PostgresConnection& connection) -> Result<void> {
+            auto sizes = TRY(count_rows(connection));
+            const std::lock_guard lock(tables_mutex_);
+            tables_ = std::move(sizes);
+            return {};
+        },
+        [](Result<void> counted) { log_failure("store_count_failed", counted); });
+}
+
+core::StoreFigures PostgresStore::figures() const {
+    core::StoreFigures figures;
+    figures.queued = static_cast<std::int64_t>(pool_.queued());
+    figures.commits = commits_;
+    figures.writes = commits_;  // each commit holds one
+    figures.failed_commits = failed_commits_;
+    figures.swept_rows = swept_rows_;
+    figures.lists = static_cast<std::int64_t>(bitmaps_.list_count());
+    figures.bitmap_bytes = static_cast<std::int64_t>(bitmaps_.memory_bytes());
+    figures.feed_age_seconds = bitmaps_.age().count();
+    const std::lock_guard lock(tables_mutex_);
+    figures.tables = tables_;
+    return figures;
+}
+
+std::vector<core::Finding> PostgresStore::diagnose() {
+    return diagnose_postgres(url_, clock_);
+}
+
+}  // namespace postern::store
