@@ -23,7 +23,15 @@ namespace {
 constexpr std::string_view variable_prefix = "POSTERN_";
 constexpr std::string_view system_file = "/etc/postern/postern.toml";
 constexpr std::string_view sqlite_scheme = "sqlite:";
-constexpr std::string_view postgresql_scheme = "postgresql://";
+constexpr std::array<std::string_view, 2> postgresql_schemes = {"postgresql://", "postgres://"};  // libpq knows both
+
+// The one that `url` begins with; empty for another kind of store.
+std::string_view postgresql_scheme(std::string_view url) {
+    for (const std::string_view scheme : postgresql_schemes) {
+        if (url.starts_with(scheme)) return scheme;
+    }
+    return {};
+}
 
 // What Kubernetes and Docker put into the environment of every container beside a service called "postern".
 bool comes_from_orchestrator(std::string_view variable) {
@@ -89,7 +97,7 @@ Result<void> check_base_path(const Configuration& configuration) {
 
 Result<void> check_store(const Configuration& configuration) {
     const bool sqlite = is_sqlite(configuration) && configuration.store.size() > sqlite_scheme.size();
-    if (sqlite || configuration.store.starts_with(postgresql_scheme)) return {};
+    if (sqlite || !postgresql_scheme(configuration.store).empty()) return {};
     return configuration_error("store" + origin(configuration, "store") +
                                " must be \"sqlite:\" and a file, or a \"postgresql://\" URL");
 }
@@ -230,13 +238,13 @@ std::string sqlite_path(const Configuration& configuration) {
 }
 
 std::string describe_store(const Configuration& configuration) {
-    if (!configuration.store.starts_with(postgresql_scheme)) return configuration.store;
+    const std::string_view scheme = postgresql_scheme(configuration.store);
+    if (scheme.empty()) return configuration.store;
     // Of postgresql://user:password@host/database?password=… only what is certainly harmless.
-    const std::string_view rest = std::string_view(configuration.store).substr(postgresql_scheme.size());
+    const std::string_view rest = std::string_view(configuration.store).substr(scheme.size());
     const std::string_view authority = rest.substr(0, rest.find('?'));
     const auto at = authority.rfind('@');
-    return std::string(postgresql_scheme) +
-           std::string(at == std::string_view::npos ? authority : authority.substr(at + 1));
+    return std::string(scheme) + std::string(at == std::string_view::npos ? authority : authority.substr(at + 1));
 }
 
 }  // namespace postern::app

@@ -60,7 +60,9 @@ void add_issuer_and_audience(core::Inspection& inspection, const std::string& is
                              const std::vector<std::string>& expected_audience) {
     inspection.steps.push_back(
         {"issuer", issuer == expected_issuer,
-         issuer == expected_issuer ? issuer : "the token says " + issuer + ", public_url is " + expected_issuer});
+         issuer == expected_issuer
+             ? issuer
+             : "the token says " + issuer + "; this configuration has public_url " + expected_issuer});
     const bool for_us = std::ranges::any_of(audience, [&](const std::string& one) {
         return std::ranges::find(expected_audience, one) != expected_audience.end();
     });
