@@ -52,7 +52,7 @@ def cold(make_site):
         ("tokens.acess_life", "15m", ["tokens.acess_life", "tokens.access_life"]),
         ("sesions.idle", "24h", ["sesions.idle", "sessions.idle"]),
         ("public_ulr", "https://x.example", ["public_ulr", "public_url"]),
-        ("tokens.access_life", 15, ["tokens.access_life", "15m"]),
+        ("tokens.access_life", 0, ["tokens.access_life", "15m"]),
         ("tokens.access_life", "soon", ["tokens.access_life", "soon"]),
         ("tokens.access_life", "0s", ["tokens.access_life"]),
         ("tokens.algorithm", "HS256", ["tokens.algorithm", "HS256", "ES256"]),
