@@ -79,6 +79,11 @@ bool can_allocate(std::uint64_t kib) {
     return true;
 }
 
+// An empty password has no memory of its own, and libsodium wants an address.
+const char* address_of(std::string_view password) {
+    return password.empty() ? "" : password.data();
+}
+
 Error out_of_memory(std::uint64_t kib) {
     return unavailable("There is not enough memory for a password hash of " + std::to_string(kib / kibibyte) +
                        " MiB; give the process more, or lower the number of hash workers");
@@ -97,8 +102,8 @@ Result<std::string> Argon2Hasher::hash(const SecretString& password) const {
     std::array<char, crypto_pwhash_STRBYTES> text{};
     const auto bytes = password.reveal();
     errno = 0;
-    if (crypto_pwhash_str_alg(text.data(), bytes.data(), bytes.size(), parameters_.iterations, parameters_.memory_bytes,
-                              crypto_pwhash_ALG_ARGON2ID13) != 0) {
+    if (crypto_pwhash_str_alg(text.data(), address_of(bytes), bytes.size(), parameters_.iterations,
+                              parameters_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         if (errno == EINVAL) {
             return internal_error("Argon2 cannot work with " + std::to_string(parameters_.memory_bytes) +
                                   " bytes of memory and " + std::to_string(parameters_.iterations) + " iterations");
@@ -114,7 +119,7 @@ Result<bool> Argon2Hasher::verify(std::string_view stored, const SecretString& p
     const std::string text(cost ? stored : dummy_);
     const std::uint64_t memory_kib = cost ? cost->memory_kib : parameters_.memory_bytes / kibibyte;
     errno = 0;
-    if (crypto_pwhash_str_verify(text.c_str(), bytes.data(), bytes.size()) == 0) return cost.has_value();
+    if (crypto_pwhash_str_verify(text.c_str(), address_of(bytes), bytes.size()) == 0) return cost.has_value();
     const bool was_computed = errno == EINVAL;  // anything else: a text that libsodium could not read, at no cost
     // libsodium reports a failed allocation as a mismatch. Telling someone that a right password is wrong would be
     // worse than asking the system once more.
