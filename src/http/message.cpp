@@ -10,8 +10,8 @@
 namespace postern::http {
 
 std::string_view name(Method method) {
-    constexpr std::array<std::string_view, 8> names = {"GET",   "HEAD",   "POST",    "PUT",
-                                                       "PATCH", "DELETE", "OPTIONS", "TRACE"};
+    constexpr std::array<std::string_view, method_count> names = {"GET",   "HEAD",   "POST",    "PUT",
+                                                                  "PATCH", "DELETE", "OPTIONS", "TRACE"};
     return names.at(static_cast<std::size_t>(method));
 }
 

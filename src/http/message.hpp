@@ -1,6 +1,7 @@
 // A request and its answer, free of any HTTP library.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@ namespace postern::http {
 
 // `trace` is understood only to be refused with 405, as any method that a path does not have.
 enum class Method { get, head, post, put, patch, delete_, options, trace };
+inline constexpr std::size_t method_count = 8;
 std::string_view name(Method method);  // "GET", …
 
 struct Request {

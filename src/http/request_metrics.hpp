@@ -44,10 +44,9 @@ public:
     void connection_refused(Refused reason);
 
 private:
-    static constexpr std::size_t methods = 7;
     static constexpr std::size_t status_classes = 6;  // by the first digit; 0 is not used
     struct Row {
-        std::array<std::atomic<prometheus::Counter*>, methods * status_classes> requests{};
+        std::array<std::atomic<prometheus::Counter*>, method_count * status_classes> requests{};
         std::atomic<prometheus::Histogram*> duration{};
     };
     prometheus::Counter& requests(Row& row, const Outcome& outcome);

