@@ -21,8 +21,10 @@ Result<SecretString> presented_token(const http::Request& request) {
     RefreshRequest body;
     if (!request.body.empty()) body = TRY(parse_body<RefreshRequest>(request));
     const auto bearer = TRY(find_bearer_token(request));
-    if (bearer.has_value() && body.refresh_token.has_value()) {
-        return invalid_input("two_tokens", "Field \"refresh_token\": must not be sent beside an Authorization header");
+    // Sending one token in both places is clumsy; sending two leaves open which of them is meant.
+    if (bearer.has_value() && body.refresh_token.has_value() && *bearer != body.refresh_token->reveal()) {
+        return unauthenticated("two_tokens",
+                               "The Authorization header and the field \"refresh_token\" differ; send one");
     }
     if (bearer.has_value()) return SecretString(*bearer);
     if (body.refresh_token.has_value()) return std::move(*body.refresh_token);
@@ -62,8 +64,10 @@ Facts describe_refresh() {
         .answers =
             {
                 {200, "Refreshed", schema_of<LoginResponse>()},
-                {400, "The body is not what it should be, or there are two tokens", schema_of<ErrorResponse>()},
-                {401, "The refresh token is missing, invalid, expired or used, or its session has ended",
+                {400, "The body is not what it should be", schema_of<ErrorResponse>()},
+                {401,
+                 "The refresh token is missing, invalid, expired or used, its session has ended, or there are two of "
+                 "them",
                  schema_of<ErrorResponse>()},
             },
     };
