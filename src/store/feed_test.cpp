@@ -94,7 +94,7 @@ TEST_P(FeedTest, ReadsWhatWasThereAndThenWhatComes) {
 }
 
 TEST_P(FeedTest, ReadsMoreThanOnePage) {
-    constexpr std::int64_t many = 45'000;
+    constexpr std::int64_t many = 21'000;
     const auto list = add_list(*connection_);
     add_slots(*connection_, list, 2 * many);
     revoke_and_commit(*connection_, list, 0, many);

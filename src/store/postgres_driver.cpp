@@ -189,6 +189,7 @@ Result<bool> PostgresConnection::take_notifications() {
         PQfreemem(notification);
         any = true;
     }
+    if (lost_) return lose(warning_);
     return any;
 }
 
@@ -243,8 +244,11 @@ Error PostgresConnection::lose(const std::string& why) {
 void PostgresConnection::take_notice(void* self, const PGresult* notice) {
     const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char* const message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
-    if (severity == nullptr || message == nullptr || std::string_view(severity) != "WARNING") return;
-    static_cast<PostgresConnection*>(self)->warning_ = message;
+    if (severity == nullptr || message == nullptr) return;
+    auto& connection = *static_cast<PostgresConnection*>(self);
+    connection.warning_ = message;
+    // An idle connection is told of a shutdown in this way.
+    if (std::string_view(severity) != "WARNING") connection.lost_ = true;
 }
 
 }  // namespace postern::store

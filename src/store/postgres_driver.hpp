@@ -86,7 +86,7 @@ private:
     std::string place_;
     Milliseconds answer_time_;
     bool lost_ = false;
-    std::string warning_;  // the last that the server gave
+    std::string warning_;  // the last thing that the server said unasked
     std::unordered_map<const char*, Prepared> prepared_;
     std::optional<std::int64_t> change_number_;  // of this transaction
 };

@@ -61,12 +61,10 @@ PostgresStore::PostgresStore(const StoreOptions& options, const Clock& clock, Mi
       lists_(options.access_token_life),
       pool_(target_of(options.url, statement_time),
             options.serving ? limits::postgres_connections : connections_of_a_command, [this] { lists_.close_all(); }),
-      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { tell_keys_changed(); }),
-      notifies_at_once_(!options.serving) {}
+      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { tell_keys_changed(); }) {}
 
 // In this order: the keeper gives work to the pool, which finishes what it has accepted.
 PostgresStore::~PostgresStore() {
-    notifies_at_once_ = true;
     {
         const std::lock_guard lock(keeper_mutex_);
         closing_ = true;
@@ -162,8 +160,8 @@ void PostgresStore::complete(PostgresConnection& connection, const Pending& pend
 }
 
 void PostgresStore::tell_other_nodes(PostgresConnection& connection) {
-    if (notifies_at_once_) {
-        // Without it the others learn of the change at their next poll.
+    if (!serving_ || closing_) {
+        // Nobody will share this one. Without it the others learn of the change at their next poll.
         log_failure("store_notify_failed", connection.execute_script(feed_notify_sql));
         return;
     }
@@ -222,10 +220,12 @@ void PostgresStore::keep() {
 void PostgresStore::keep_house() {
     pool_.refuse_late();
     feed_.refuse_late();
-    if (!serving_) return;
+    const auto now = SteadyClock::now();
+    if (!serving_ || now < next_upkeep_ || pool_.away()) return;
+    next_upkeep_ = now + limits::list_upkeep_interval;
     if (auto lists = lists_.wanted_ahead(clock_.now()); !lists.empty()) open_lists_ahead(lists);
-    if (SteadyClock::now() < next_sweep_) return;
-    next_sweep_ = SteadyClock::now() + limits::sweep_interval;
+    if (now < next_sweep_) return;
+    next_sweep_ = now + limits::sweep_interval;
     if (!sweeping_.exchange(true)) sweep_some();
 }
 
@@ -249,6 +249,7 @@ void PostgresStore::sweep_some() {
         [this](PostgresConnection& connection) -> Result<void> {
             const auto swept = TRY(sweep(connection, retention_, clock_.now()));
             swept_rows_ += static_cast<std::int64_t>(swept);
+            if (closing_) return {};
             if (swept > 0) {
                 sweep_some();
             } else {

@@ -85,11 +85,11 @@ private:
     std::mutex keeper_mutex_;
     std::condition_variable keeper_wakes_;
     bool notification_wanted_ = false;
-    bool closing_ = false;
-    std::atomic<bool> notifies_at_once_;  // no keeper to share one NOTIFY among many commits
+    std::atomic<bool> closing_ = false;
     std::atomic<bool> opening_ahead_ = false;
     std::atomic<bool> sweeping_ = false;
-    SteadyTime next_sweep_;  // the keeper's own
+    SteadyTime next_upkeep_;  // the keeper's own, as is the next
+    SteadyTime next_sweep_;
     std::thread keeper_;
 };
 

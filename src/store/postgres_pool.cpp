@@ -57,7 +57,6 @@ void PostgresPool::run_job(Job<Work>& job, Held& connection) {
         finish(job.done, waited_too_long());
         return;
     }
-    const bool was_here = !away();
     auto ready = make_ready(connection);
     if (ready.has_value()) {
         auto outcome = run_guarded(job.work, *connection);
@@ -66,7 +65,7 @@ void PostgresPool::run_job(Job<Work>& job, Held& connection) {
         return;
     }
     finish(job.done, std::move(ready));
-    if (was_here) await_return(connection);
+    await_return(connection);
 }
 
 Result<void> PostgresPool::make_ready(Held& connection) {
@@ -98,13 +97,20 @@ std::optional<Error> PostgresPool::away() const {
 }
 
 void PostgresPool::await_return(Held& connection) {
-    log::error("store_away", {{"message", away().value_or(internal_error("")).message}});
+    {
+        const std::lock_guard lock(mutex_);
+        if (!away_ || awaiting_) return;
+        awaiting_ = true;
+        log::error("store_away", {{"message", away_->message}});
+    }
     Milliseconds time = limits::postgres_reopen_time;
     while (away()) {
         if (!pause(time)) return;
         if (reopen(connection).has_value()) log::info("store_back", {{"place", connection->place()}});
         time = std::min<Milliseconds>(2 * time, limits::postgres_reopen_time_longest);
     }
+    const std::lock_guard lock(mutex_);
+    awaiting_ = false;
 }
 
 bool PostgresPool::pause(Milliseconds time) {

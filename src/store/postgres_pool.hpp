@@ -42,6 +42,8 @@ public:
     void stop();
 
     [[nodiscard]] std::size_t queued() const { return queue_.size(); }
+    // Why work is refused at present, when it is.
+    [[nodiscard]] std::optional<Error> away() const;
 
 private:
     using Held = std::unique_ptr<PostgresConnection>;
@@ -49,8 +51,7 @@ private:
     void run_job(Job<Work>& job, Held& connection);
     Result<void> make_ready(Held& connection);
     Result<void> reopen(Held& connection);
-    [[nodiscard]] std::optional<Error> away() const;
-    // Until the database is back, or the pool stops.
+    // Until the database is back, or the pool stops; leaves that to the thread that does so already.
     void await_return(Held& connection);
     bool pause(Milliseconds time);
 
@@ -61,6 +62,7 @@ private:
     std::condition_variable stopping_;
     bool stopped_ = false;
     std::optional<Error> away_;  // why the last attempt failed
+    bool awaiting_ = false;      // a thread is trying again
     std::vector<std::thread> threads_;
 };
 

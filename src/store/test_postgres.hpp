@@ -26,11 +26,33 @@ namespace postern::store {
 
 class TestPostgres {
 public:
-    // The one server of this process. Throws when it cannot be started: a test can do nothing about that.
+    // The server that the tests of this process share. One of its own is for a test that restarts it: the shared one
+    // has many databases to write out. Throws when it cannot be started: a test can do nothing about that.
     static TestPostgres& instance() {
         static TestPostgres server;
         return server;
     }
+
+    TestPostgres() {
+        std::array<char, 32> folder = {"/tmp/postern-postgres-XXXXXX"};
+        if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
+        folder_ = folder.data();
+        start_watcher();
+        if (geteuid() == 0) run("chown postgres " + folder_, "hand the folder to the user postgres");
+        run(as_server_user("initdb") + " --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8" +
+                " --pgdata=" + data(),
+            "create a database cluster");
+        start();
+    }
+
+    ~TestPostgres() {
+        close(lifeline_);
+        for (int waited = 0; waited < 1000 && std::filesystem::exists(folder_); ++waited) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+    }
+    TestPostgres(const TestPostgres&) = delete;
+    TestPostgres& operator=(const TestPostgres&) = delete;
 
     // The URL of a database that nobody has used before.
     std::string create_database() {
@@ -57,29 +79,7 @@ public:
         for (const pid_t process : processes()) kill(process, SIGCONT);
     }
 
-    TestPostgres(const TestPostgres&) = delete;
-    TestPostgres& operator=(const TestPostgres&) = delete;
-
 private:
-    TestPostgres() {
-        std::array<char, 32> folder = {"/tmp/postern-postgres-XXXXXX"};
-        if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
-        folder_ = folder.data();
-        start_watcher();
-        if (geteuid() == 0) run("chown postgres " + folder_, "hand the folder to the user postgres");
-        run(as_server_user("initdb") + " --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8" +
-                " --pgdata=" + data(),
-            "create a database cluster");
-        start();
-    }
-
-    ~TestPostgres() {
-        close(lifeline_);
-        for (int waited = 0; waited < 1000 && std::filesystem::exists(folder_); ++waited) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
-    }
-
     // In a session of its own and no child of ours, so that what kills this process and its children spares it.
     void start_watcher() {
         std::array<int, 2> pipe_ends{};
