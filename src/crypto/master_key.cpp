@@ -101,6 +101,29 @@ bool sync_directory(const std::filesystem::path& directory) {
     return opened.is_open() && fsync(opened.get()) == 0;
 }
 
+// The file appears under its name whole or not at all: it is written under another, and link() refuses a name that is
+// taken.
+Result<void> write_new_file(const std::filesystem::path& path, std::string_view text) {
+    std::array<std::uint8_t, 8> suffix{};
+    fill_random(suffix);
+    const std::filesystem::path draft = path.string() + ".new-" + encode_hex(suffix);
+    const FileDescriptor file(open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file.is_open()) return file_failed("create", path);
+    Result<void> outcome;
+    if (!write_all(file.get(), text) || fsync(file.get()) != 0) {
+        outcome = file_failed("write", path);
+    } else if (link(draft.c_str(), path.c_str()) != 0) {
+        outcome = errno == EEXIST ? conflict("master_key_exists", "There is a master key file " + path.string() +
+                                                                      " already; it was not touched")
+                                  : file_failed("create", path);
+    }
+    unlink(draft.c_str());
+    if (outcome.has_value() && !sync_directory(path.has_parent_path() ? path.parent_path() : ".")) {
+        outcome = file_failed("write", path);
+    }
+    return outcome;
+}
+
 }  // namespace
 
 MasterKey::MasterKey(const SecretBytes& key) : sealing_key_(crypto_aead_xchacha20poly1305_ietf_KEYBYTES) {
@@ -141,21 +164,9 @@ Result<MasterKey> MasterKey::create_file(const std::filesystem::path& path) {
     std::array<char, bytes * 2 + 1> text{};
     sodium_bin2hex(text.data(), text.size(), key.data(), key.size());
     text.back() = '\n';
-
-    const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.is_open() && errno == EEXIST) {
-        return conflict("master_key_exists",
-                        "There is a master key file " + path.string() + " already; it was not touched");
-    }
-    if (!file.is_open()) return file_failed("create", path);
-    const bool durable = write_all(file.get(), {text.data(), text.size()}) && fsync(file.get()) == 0 &&
-                         sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+    const auto written = write_new_file(path, {text.data(), text.size()});
     wipe(text.data(), text.size());
-    if (!durable) {
-        Error error = file_failed("write", path);
-        unlink(path.c_str());  // nothing has been sealed under it yet
-        return error;
-    }
+    if (!written.has_value()) return written.error();
     return MasterKey(key);
 }
 

@@ -84,6 +84,8 @@ TEST_F(MasterKeyFile, IsCreatedOnceAndReadBack) {
     ASSERT_FALSE(again.has_value());
     EXPECT_EQ(again.error().code, "master_key_exists");
     EXPECT_EQ(MasterKey::read_file(path)->id(), created->id()) << "it was not touched";
+    const auto files = std::filesystem::directory_iterator(directory_);
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1) << "no draft stays";
 }
 
 TEST_F(MasterKeyFile, IsPrivateWhateverTheUmask) {
