@@ -275,8 +275,6 @@ TEST_F(Inspect, ExitsWith0_1_Or2) {
     EXPECT_EQ(run({"token", "inspect", "--jwks", path_.c_str()}), 2);
     EXPECT_EQ(run({"token", "inspect", "--jwks", "/nowhere/jwks.json"}), 2);
     EXPECT_EQ(error_.str(), "postern: Cannot read /nowhere/jwks.json: No such file or directory\n");
-    input_ = "\n";
-    EXPECT_EQ(run({"token", "inspect", "--jwks", path_.c_str()}), 2);
     tools_.open_workplace = [](const Location&) -> Result<std::unique_ptr<Workplace>> {
         return unavailable("PostgreSQL cannot be reached");
     };
