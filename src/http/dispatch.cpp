@@ -46,9 +46,8 @@ Response answer_without_handler(const Request& request, const Router::Match& mat
         cors.answer_preflight(request, match.allow, response);
         return response;
     }
-    Response response = error_response(
-        405, "method_not_allowed",
-        "This path does not answer " + std::string(name(request.method)) + "; it answers " + match.allow);
+    Response response =
+        error_response(405, "method_not_allowed", "This path does not have that method; it has " + match.allow);
     response.with("Allow", match.allow);
     return response;
 }

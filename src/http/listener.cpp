@@ -103,8 +103,8 @@ asio::awaitable<void> Listener::accept_until_stopped() {
         }
         Shard& shard = next_shard();
         ErrorCode error;
-        Socket socket =
-            co_await acceptor_.async_accept(shard.context(), asio::redirect_error(asio::use_awaitable, error));
+        Socket socket = co_await acceptor_.async_accept(asio::any_io_executor(shard.context().get_executor()),
+                                                        asio::redirect_error(asio::use_awaitable, error));
         if (!error) {
             ConnectionCount::Slot slot(shared_.connections);
             shard.take(std::move(socket), std::move(slot));
@@ -112,6 +112,7 @@ asio::awaitable<void> Listener::accept_until_stopped() {
             // Out of file descriptors, most likely: waiting lets connections close, asking again at once would spin.
             shared_.metrics.connection_refused(RequestMetrics::Refused::accept_failed);
             log::warning("accept_failed", {{"reason", error.message()}});
+            for (const auto& open : shards_) open->shed_idle_connections();
             pause_.expires_after(std::chrono::milliseconds(100));
             co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
         }
@@ -136,7 +137,7 @@ void Listener::accept_what_waits() {
     while (true) {
         Shard& shard = next_shard();
         ErrorCode error;
-        Socket socket = acceptor_.accept(shard.context(), error);
+        Socket socket = acceptor_.accept(asio::any_io_executor(shard.context().get_executor()), error);
         if (error) return;
         ConnectionCount::Slot slot(shared_.connections);
         shard.take(std::move(socket), std::move(slot));

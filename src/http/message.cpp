@@ -11,7 +11,7 @@ namespace postern::http {
 
 std::string_view name(Method method) {
     constexpr std::array<std::string_view, method_count> names = {"GET",   "HEAD",   "POST",    "PUT",
-                                                                  "PATCH", "DELETE", "OPTIONS", "TRACE"};
+                                                                  "PATCH", "DELETE", "OPTIONS", "OTHER"};
     return names.at(static_cast<std::size_t>(method));
 }
 

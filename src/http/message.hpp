@@ -10,8 +10,8 @@
 
 namespace postern::http {
 
-// `trace` is understood only to be refused with 405, as any method that a path does not have.
-enum class Method { get, head, post, put, patch, delete_, options, trace };
+// `other` is any method that no route can have; it is named OTHER, so that a stranger cannot choose a metric's label.
+enum class Method { get, head, post, put, patch, delete_, options, other };
 inline constexpr std::size_t method_count = 8;
 std::string_view name(Method method);  // "GET", …
 

@@ -28,8 +28,8 @@ std::optional<Method> to_method(Verb verb) {
         case Verb::patch: return Method::patch;
         case Verb::delete_: return Method::delete_;
         case Verb::options: return Method::options;
-        case Verb::trace: return Method::trace;
-        default: return std::nullopt;
+        case Verb::connect: return std::nullopt;  // its target is no path
+        default: return Method::other;
     }
 }
 

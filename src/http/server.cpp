@@ -1,5 +1,7 @@
 #include "http/server.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -10,6 +12,21 @@
 #include "http/shared.hpp"
 
 namespace postern::http {
+namespace {
+
+// Every connection is a file descriptor, and the usual soft limit of 1024 is below what we let in. Raising it as far as
+// the hard limit allows is what that one is for.
+void allow_descriptors(std::size_t connections) {
+    constexpr rlim_t others = 256;  // the store's files and connections, the log, the loops
+    const rlim_t wanted = connections + others;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = std::min(wanted, limit.rlim_max);
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= wanted) return;
+    log::warning("few_file_descriptors", {{"connections", connections}, {"descriptors", limit.rlim_cur}});
+}
+
+}  // namespace
 
 class Server::Parts {
 public:
@@ -36,6 +53,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, const Route
     if (shared.options.tls) {
         shared.tls = TRY(Tls::load(shared.options.tls->certificate, shared.options.tls->key));
     }
+    allow_descriptors(shared.options.connection_limits.connections);
     const std::size_t threads = std::max<std::size_t>(1, shared.options.io_threads);
     for (std::size_t i = 0; i < threads; ++i) parts->shards.push_back(std::make_unique<Shard>(shared, i));
     parts->listener = TRY(Listener::open(shared, parts->shards));

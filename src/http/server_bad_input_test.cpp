@@ -190,10 +190,12 @@ TEST_F(ServerRefuses, DuplicatesThatDecide) {
 
 TEST_F(ServerRefuses, MethodsItDoesNotKnow) {
     start();
-    for (const char* line : {"BREW /hello HTTP/1.1", "CONNECT t:80 HTTP/1.1"}) {
-        expect_refused(request(line, "Host: t\r\n"), 501, "method_not_implemented");
+    expect_refused(request("CONNECT t:80 HTTP/1.1", "Host: t\r\n"), 501, "method_not_implemented");
+    for (const char* line : {"BREW /hello HTTP/1.1", "TRACE /hello HTTP/1.1", "QUERY /hello HTTP/1.1"}) {
+        const Answer answer = ask(request(line, "Host: t\r\n"));
+        EXPECT_EQ(answer.status, 405) << line;
+        EXPECT_EQ(answer.header("Allow"), "GET, HEAD, OPTIONS") << line;
     }
-    EXPECT_EQ(ask(request("TRACE /hello HTTP/1.1", "Host: t\r\n")).status, 405);
     const Answer upgrade = ask(get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
     EXPECT_EQ(upgrade.status, 200);
 }

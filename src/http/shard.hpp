@@ -1,7 +1,6 @@
 // One io thread: its event loop, and the connections that live on it. Inside this room only.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -16,8 +15,9 @@
 
 namespace postern::http {
 
-// A socket that knows its loop's type, which saves a virtual call for each step of it.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+// With Asio's polymorphic executor, as the coroutines have: where both are the same type and value, Asio resumes the
+// coroutine directly, and otherwise by way of another dispatch.
+using Socket = boost::asio::ip::tcp::socket;
 
 // What the shard asks of a connection. All of it on the shard's thread.
 class Tenant : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
