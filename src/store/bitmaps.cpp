@@ -93,7 +93,8 @@ void Bitmaps::drop(std::span<const core::ListId> ids) {
 
 std::vector<core::ListId> Bitmaps::list_ids() const {
     std::vector<core::ListId> ids;
-    for (const auto& [id, list] : *snapshot()) ids.push_back(id);
+    const auto lists = snapshot();  // held by name: a temporary would be gone before the loop begins
+    for (const auto& [id, list] : *lists) ids.push_back(id);
     return ids;
 }
 
@@ -103,7 +104,8 @@ std::size_t Bitmaps::list_count() const {
 
 std::size_t Bitmaps::memory_bytes() const {
     std::size_t bytes = 0;
-    for (const auto& [id, list] : *snapshot()) bytes += sizeof(List) + list->words.size() * sizeof(list->words[0]);
+    const auto lists = snapshot();
+    for (const auto& [id, list] : *lists) bytes += sizeof(List) + list->words.size() * sizeof(list->words[0]);
     return bytes;
 }
 
