@@ -172,7 +172,7 @@ Result<void> serve(const Overrides& overrides, const Environment& environment, c
     log::set_level(level_of(configuration));
     Signals signals;
     const auto lock = TRY(lock_database(configuration));
-    const auto node = TRY(make_node(std::move(configuration), environment, clock));
+    auto node = TRY(make_node(std::move(configuration), environment, clock));
 
     const auto listen = TRY(parse_listen_address(node->configuration().listen));
     const auto taken = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
@@ -186,6 +186,7 @@ Result<void> serve(const Overrides& overrides, const Environment& environment, c
     log::info("stopping");
     signals.let_the_next_one_kill();
     node->server().stop(node->configuration().http_shutdown_time);
+    node.reset();
     log::info("stopped");
     return {};
 }
