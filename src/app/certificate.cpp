@@ -1,13 +1,6 @@
 #include "app/certificate.hpp"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include <ctime>
-#include <memory>
-#include <optional>
-
+#include "http/certificate.hpp"
 #include "http/tls.hpp"
 
 namespace postern::app {
@@ -19,16 +12,6 @@ using core::Severity;
 // A renewal that fails wants to be noticed while there is time to try again.
 constexpr auto renewal_time = 24h * 14;
 
-std::optional<Timestamp> expiry_of(const std::string& file) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> input(BIO_new_file(file.c_str(), "rb"), BIO_free);
-    if (!input) return std::nullopt;
-    const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-        PEM_read_bio_X509(input.get(), nullptr, nullptr, nullptr), X509_free);
-    std::tm end{};
-    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) return std::nullopt;
-    return from_seconds(timegm(&end));
-}
-
 }  // namespace
 
 core::Finding diagnose_certificate(const std::string& certificate_file, const std::string& key_file, Timestamp now) {
@@ -36,11 +19,8 @@ core::Finding diagnose_certificate(const std::string& certificate_file, const st
     if (!loaded) {
         return {Severity::problem, "tls", loaded.error().message, "Correct tls.certificate and tls.key"};
     }
-    const auto expiry = expiry_of(certificate_file);
-    if (!expiry) {
-        return {Severity::problem, "tls", "The certificate " + certificate_file + " has no readable end date",
-                "Get a new certificate"};
-    }
+    const auto expiry = http::read_certificate_end(certificate_file);
+    if (!expiry) return {Severity::problem, "tls", expiry.error().message, "Get a new certificate"};
     const auto days = std::chrono::floor<std::chrono::days>(*expiry - now).count();
     if (*expiry <= now) {
         return {Severity::problem, "tls",

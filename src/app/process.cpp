@@ -1,13 +1,14 @@
 #include "app/process.hpp"
 
 #include <signal.h>
-#include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <ctime>
+
+#include "base/random.hpp"
 
 namespace postern::app {
 namespace {
@@ -28,7 +29,7 @@ Result<void> harden_process() {
 #ifndef __SANITIZE_ADDRESS__  // LeakSanitizer attaches to its own process
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return internal_error("Cannot switch core dumps off");
 #endif
-    if (sodium_init() < 0) return internal_error("libsodium cannot be used on this machine");
+    if (!prepare_random()) return internal_error("This machine has no source of randomness");
     return {};
 }
 

@@ -4,6 +4,10 @@
 
 namespace postern {
 
+bool prepare_random() {
+    return sodium_init() >= 0;
+}
+
 void fill_random(std::span<std::uint8_t> out) {
     randombytes_buf(out.data(), out.size());
 }
