@@ -48,7 +48,7 @@ boost::json::object describe_schema(SchemaUse use);
 
 // Which message a request or an answer carries, for the table of endpoints.
 struct Schema {
-    std::string_view name = "";  // empty: no body
+    std::string_view name = {};  // empty: no body
     boost::json::object (*describe)(SchemaUse use) = nullptr;
 };
 
