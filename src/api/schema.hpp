@@ -24,7 +24,7 @@ struct Note {
     std::string_view field;
     std::string_view description;
     Presence presence = Presence::required;
-    std::string_view format = "";    // of the document; a string's format is checked by the flow that knows its meaning
+    std::string_view format = {};    // of the document; a string's format is checked by the flow that knows its meaning
     std::size_t minimum_length = 0;  // characters of a string; only 0 and 1 are used, so that bytes do as well
 };
 
