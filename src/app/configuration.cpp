@@ -185,8 +185,7 @@ Result<void> apply_environment(Configuration& configuration, const Environment& 
     std::map<std::string, const Key*, std::less<>> keys;
     for (const Key& key : configuration_keys()) keys.emplace(variable_name(key.name), &key);
     for (const auto& [name, value] : environment) {
-        const bool further = std::ranges::any_of(further_variables(),
-                                                 [&name = name](const Variable& known) { return known.name == name; });
+        const bool further = std::ranges::find(further_variables(), name, &Variable::name) != further_variables().end();
         if (further || comes_from_orchestrator(name)) continue;
         const auto key = keys.find(name);
         if (key == keys.end()) return unknown_variable(name);

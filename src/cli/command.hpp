@@ -11,7 +11,7 @@
 #include "cli/workplace.hpp"
 #include "core/audit.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
 }
 
