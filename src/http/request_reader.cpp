@@ -315,6 +315,10 @@ RequestReader::Progress RequestReader::split_target(std::string_view target) {
 RequestReader::Progress RequestReader::read_body(std::string_view bytes) {
     BeastError error;
     Grammar& grammar = *parser_->grammar;
+    consumed_ = 0;
+    // What is missing of a chunked body is never shorter, and Beast asserts that a last chunk comes with as much.
+    constexpr std::size_t shortest_end = std::string_view("0\r\n\r\n").size();
+    if (grammar.chunked() && bytes.size() < shortest_end) return Progress::need_more;
     grammar.eager(true);
     consumed_ = grammar.put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     body_wire_bytes_ += consumed_;
