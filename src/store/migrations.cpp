@@ -177,6 +177,13 @@ Result<void> apply(Connection& connection, const Step& step) {
     return {};
 }
 
+// What the first step can stumble over is a table of another program.
+Error explain_first_step(Error error) {
+    if (error.kind != ErrorKind::internal) return error;
+    return conflict("foreign_database", "The database that `store` names is in use by another program (" +
+                                            error.message + "); name an empty one.");
+}
+
 }  // namespace
 
 int schema_version() {
@@ -194,7 +201,10 @@ Result<void> migrate(Connection& connection) {
         auto current = TRY(find_version(connection));
         TRY(check_not_newer(current));
         for (const auto& step : steps) {
-            if (step.version > current.version) TRY(apply(connection, step));
+            if (step.version <= current.version) continue;
+            auto applied = apply(connection, step);
+            if (!applied.has_value() && current.version == 0) return explain_first_step(std::move(applied.error()));
+            TRY(std::move(applied));
         }
         return {};
     });
