@@ -68,7 +68,7 @@ def test_jose_verifies_access_tokens_and_nothing_else(signed):
     assert done.returncode == 0, done.stderr
     verdicts = json.loads(done.stdout)
     assert verdicts["access"]["claims"]["sid"] == tokens.session_id
-    assert verdicts["refresh"]["error"] == "ERR_JWKS_NO_MATCHING_KEY"
+    assert verdicts["refresh"]["error"] == "ERR_JOSE_ALG_NOT_ALLOWED"
     assert verdicts["tampered"]["error"] == "ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
 
 

@@ -224,6 +224,7 @@ def test_login_over_tls(tls_site):
         raise AssertionError("plain HTTP was answered on a TLS port")
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_is_refused(tls_site):
     site, folder, _ = tls_site
     context = trust(folder)

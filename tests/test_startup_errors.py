@@ -149,7 +149,7 @@ def test_database_of_another_program(cold):
     with sqlite3.connect(cold.database_file) as database:
         database.execute("CREATE TABLE accounts (id INTEGER PRIMARY KEY, name TEXT)")
     database.close()
-    assert_one_sentence(serve(cold), "postern.db")
+    assert_one_sentence(serve(cold), "store", "another program")
 
 
 def test_master_key_that_is_missing_is_not_made_anew(cold):

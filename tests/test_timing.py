@@ -10,6 +10,7 @@ from harness.wire import request_bytes
 
 TRIES = 50
 ALLOWED_MS = 2
+ROUNDS = 3
 WRONG = "this is nobody's password"
 
 
@@ -43,7 +44,8 @@ def test_refusals_are_the_same_bytes(client, strangers):
     assert len(set(answers.values())) == 1, answers
 
 
-def test_refusals_take_the_same_time(client, strangers, capsys):
+def measure(client, strangers):
+    """{kind: response times in ms}, all kinds by turns on one connection."""
     times = {kind: [] for kind in strangers}
     with client.connect() as connection:
         for number in range(TRIES + 3):
@@ -55,11 +57,23 @@ def test_refusals_take_the_same_time(client, strangers, capsys):
                 assert answer.status == 401
                 if number >= 3:  # the first tries warm the allocator and the caches
                     times[kind].append(elapsed)
-    minima = {kind: min(values) for kind, values in times.items()}
-    medians = {kind: statistics.median(values) for kind, values in times.items()}
-    with capsys.disabled():
-        print()
-        for kind in times:
-            print(f"refusal of {kind}: minimum {minima[kind]:.2f} ms, median {medians[kind]:.2f} ms")
-    assert max(minima.values()) - min(minima.values()) <= ALLOWED_MS
-    assert max(medians.values()) - min(medians.values()) <= ALLOWED_MS
+    return times
+
+
+def spread(values):
+    return max(values) - min(values)
+
+
+def test_refusals_take_the_same_time(client, strangers, capsys):
+    """A difference that the server makes shows in every round; one that a busy machine makes does not."""
+    for _ in range(ROUNDS):
+        times = measure(client, strangers)
+        minima = {kind: min(values) for kind, values in times.items()}
+        medians = {kind: statistics.median(values) for kind, values in times.items()}
+        with capsys.disabled():
+            print()
+            for kind in times:
+                print(f"refusal of {kind}: minimum {minima[kind]:.2f} ms, median {medians[kind]:.2f} ms")
+        if spread(minima.values()) <= ALLOWED_MS and spread(medians.values()) <= ALLOWED_MS:
+            return
+    raise AssertionError(f"minima {minima}, medians {medians}")
