@@ -45,19 +45,19 @@ Result<Account> create_account(Transaction& transaction, const NewAccount& wante
     if (existing.has_value()) {
         return conflict("account_exists", "There is an account with the address " + wanted.email.key + " already");
     }
-    const Account account{.id = AccountId::make(now),
-                          .email_key = wanted.email.key,
-                          .email = wanted.email.given,
-                          .kind = wanted.kind,
-                          .admin = wanted.admin,
-                          .password_hash = wanted.password_hash,
-                          .security_version = 1,
-                          .created_at = now,
-                          .updated_at = now,
-                          .activated_at = wanted.activated ? std::optional(now) : std::nullopt,
-                          .email_verified_at = wanted.verified ? std::optional(now) : std::nullopt,
-                          .disabled_at = std::nullopt,
-                          .last_login_at = std::nullopt};
+    Account account{.id = AccountId::make(now),
+                    .email_key = wanted.email.key,
+                    .email = wanted.email.given,
+                    .kind = wanted.kind,
+                    .admin = wanted.admin,
+                    .password_hash = wanted.password_hash,
+                    .security_version = 1,
+                    .created_at = now,
+                    .updated_at = now,
+                    .activated_at = wanted.activated ? std::optional(now) : std::nullopt,
+                    .email_verified_at = wanted.verified ? std::optional(now) : std::nullopt,
+                    .disabled_at = std::nullopt,
+                    .last_login_at = std::nullopt};
     TRY(transaction.insert_account(account));
     TRY(record(transaction, "account.created", actor, {account.id, std::nullopt}, "success", now));
     return account;

@@ -44,19 +44,15 @@ public:
     Pool& operator=(const Pool&) = delete;
 
     void submit(std::function<void(bool)> job) {
-        bool queued = false;
-        {
-            const std::lock_guard lock(mutex_);
-            if (!stopping_ && queue_.size() < options_.queue_entries) {
-                queue_.push_back({std::move(job), std::chrono::steady_clock::now() + options_.queue_time});
-                queued = true;
-            }
-        }
-        if (queued) {
-            wake_.notify_one();
-        } else {
+        std::unique_lock lock(mutex_);
+        if (stopping_ || queue_.size() >= options_.queue_entries) {
+            lock.unlock();
             refuse(job);
+            return;
         }
+        queue_.push_back({std::move(job), std::chrono::steady_clock::now() + options_.queue_time});
+        lock.unlock();
+        wake_.notify_one();
     }
 
     [[nodiscard]] std::size_t queued() const {

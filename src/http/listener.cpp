@@ -20,7 +20,7 @@ using Tcp = asio::ip::tcp;
 Result<asio::ip::address> parse_listen_address(const std::string& text) {
     if (text == "localhost") return asio::ip::address(asio::ip::address_v4::loopback());
     ErrorCode error;
-    const asio::ip::address address = asio::ip::make_address(text, error);
+    asio::ip::address address = asio::ip::make_address(text, error);
     if (error) {
         return invalid_input("invalid_listen_address",
                              "The listen address " + quote_for_message(text) +

@@ -60,22 +60,17 @@ void PostgresFeed::stop() {
 }
 
 void PostgresFeed::catch_up(core::Store::Done done) {
-    Result<void> refusal;
-    {
-        const std::lock_guard lock(mutex_);
-        if (stopped_) {
-            refusal = unavailable("The server is shutting down.");
-        } else if (waiting_.size() >= limits::store_queue_entries) {
-            refusal = overloaded("Too many requests wait for the store.");
-        } else {
-            waiting_.push_back({std::move(done), SteadyClock::now() + limits::feed_catch_up_time});
-        }
-    }
-    if (refusal.has_value()) {
+    std::unique_lock lock(mutex_);
+    if (!stopped_ && waiting_.size() < limits::store_queue_entries) {
+        waiting_.push_back({std::move(done), SteadyClock::now() + limits::feed_catch_up_time});
+        lock.unlock();
         wake();
-    } else {
-        finish(done, std::move(refusal));
+        return;
     }
+    Error refusal =
+        stopped_ ? unavailable("The server is shutting down.") : overloaded("Too many requests wait for the store.");
+    lock.unlock();
+    finish(done, std::move(refusal));
 }
 
 void PostgresFeed::refuse_late() {
