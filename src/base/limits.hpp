@@ -30,6 +30,8 @@ inline constexpr auto tls_handshake_time = 10s;
 // After a refusal that left bytes unread they are dropped for this long, since closing at once would make the kernel
 // discard the answer too (RFC 9112 section 9.6).
 inline constexpr auto http_linger_time = 2s;
+// And this much of them: clients that send a whole file before they read an answer should see theirs.
+inline constexpr std::size_t http_linger_bytes = 16 * 1024 * 1024;
 // About 10 KiB each while idle; further connections wait in the kernel's queue.
 inline constexpr std::size_t http_connections = 10'000;
 inline constexpr int http_listen_backlog = 1024;

@@ -315,7 +315,8 @@ awaitable<void> Connection<Stream>::close() {
     if (unread_input_) co_await drop_input();
 }
 
-// Until the peer has read the answer and closed, or the time is up. Bytes of it go nowhere, so this costs no memory.
+// Until the peer has read the answer and closed, or the time is up, or it has sent more than anybody would who still
+// listens. Bytes of it go nowhere, so this costs no memory.
 template <typename Stream>
 awaitable<void> Connection<Stream>::drop_input() {
     ErrorCode error;
@@ -328,8 +329,10 @@ awaitable<void> Connection<Stream>::drop_input() {
         }
     }();
     std::vector<char> dropped(4096);
-    while (!error) {
-        co_await transport.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
+    std::size_t total = 0;
+    while (!error && total < limits::http_linger_bytes) {
+        total +=
+            co_await transport.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
     }
 }
 
