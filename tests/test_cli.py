@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -24,9 +25,9 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-def bare(*arguments, **options):
+def bare(*arguments, binary=BINARY, **options):
     return subprocess.run(
-        [BINARY, *arguments],
+        [binary, *arguments],
         capture_output=True,
         text=True,
         timeout=20,
@@ -304,7 +305,8 @@ def test_command_of_another_user_than_the_owner_is_refused(make_site):
     for path in (site.folder, site.data):
         path.chmod(0o755)
     nobody = pwd.getpwnam("nobody")
-    done = bare("account", "list", *site.arguments, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+    binary = shutil.copy(BINARY, site.folder)  # the checkout may be in a home that only its owner may enter
+    done = bare("account", "list", *site.arguments, binary=binary, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
     assert_refused(done, NOT_NOW, str(site.data))
     # Root is another user, too: files that it made could not be read by the server.
     os.chown(site.data, nobody.pw_uid, nobody.pw_gid)
