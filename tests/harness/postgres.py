@@ -1,5 +1,6 @@
 """A private PostgreSQL: its own data, a Unix socket in a temporary folder, no TCP port, gone at the end."""
 
+import contextlib
 import glob
 import itertools
 import os
@@ -83,12 +84,15 @@ class PostgresCluster:
 
     def freeze(self):
         """Stops every process of it in its tracks: connections stay open and nothing answers, as in a partition."""
-        for pid in family(self.process.pid):
-            os.kill(pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def thaw(self):
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number):
         for pid in family(self.process.pid):
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # a backend may end at any time
+                os.kill(pid, number)
 
     def stop(self):
         """A fast shutdown: clients are disconnected."""
