@@ -7,8 +7,8 @@
 namespace postern::store {
 namespace {
 
-// Rows of one statement: a few megabytes at most, however many revocations there are.
-constexpr std::int64_t page_rows = 20'000;
+// Rows of one statement: less than a megabyte, however many revocations there are.
+constexpr std::int64_t page_rows = 5'000;
 
 Result<std::vector<ListInfo>> read_lists(Connection& connection, std::int64_t from_change, Timestamp now) {
     auto outcome =

@@ -92,9 +92,9 @@ CREATE TABLE token_slots (
     PRIMARY KEY (list_id, idx)
 ){strict};
 CREATE INDEX token_slots_of_session ON token_slots (session_id, counter);
--- The feed reads what was revoked lately, and at start what is revoked in each list.
+-- The feed reads what was revoked lately, and at start what is revoked in each list: from the indexes alone.
 CREATE INDEX token_slots_revoke_change ON token_slots (revoke_change, list_id, idx) WHERE revoke_change IS NOT NULL;
-CREATE INDEX token_slots_revoked ON token_slots (list_id, idx) WHERE revoke_change IS NOT NULL;
+CREATE INDEX token_slots_revoked ON token_slots (list_id, idx, revoke_change) WHERE revoke_change IS NOT NULL;
 
 CREATE TABLE signing_keys (
     kid {text} NOT NULL PRIMARY KEY,
