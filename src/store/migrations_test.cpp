@@ -32,6 +32,15 @@ TEST_P(Migrations, RunOnceHoweverManyBegin) {
     EXPECT_EQ(outcome.rows.size(), static_cast<std::size_t>(schema_version()));
 }
 
+TEST_P(Migrations, LeaveTheDatabaseOfAnotherProgramAlone) {
+    auto connection = connect();
+    MUST(connection->execute_script("CREATE TABLE accounts (name TEXT)"));
+    const auto refused = migrate(*connection);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, "foreign_database");
+    EXPECT_FALSE(connection->execute("SELECT * FROM settings", {}).has_value()) << "half a schema was left behind";
+}
+
 TEST_P(Migrations, LeaveRulesThatTheTablesKeep) {
     auto connection = connect();
     MUST(migrate(*connection));
