@@ -1,5 +1,7 @@
 """Fixtures: a shared site with one running node for each engine, and a maker of private ones."""
 
+import contextlib
+
 import pytest
 
 from harness.postgres import PostgresCluster
@@ -28,10 +30,9 @@ def _cluster_for(engine, request):
 @pytest.fixture(scope="session")
 def site(engine, request):
     """One site with one node under the default settings. Tests share it: they make their own accounts."""
-    made = Site(engine, _cluster_for(engine, request))
-    made.serve()
-    yield made
-    made.close()
+    with Site(engine, _cluster_for(engine, request)) as made:
+        made.serve()
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -59,24 +60,22 @@ def tokens(client, account):
 @pytest.fixture
 def make_site(request):
     """Makes sites of a test's own: make_site(engine, settings={…})."""
-    made = []
+    with contextlib.ExitStack() as made:
 
-    def make(engine, **options):
-        made.append(Site(engine, options.pop("cluster", None) or _cluster_for(engine, request), **options))
-        return made[-1]
+        def make(engine, **options):
+            return made.enter_context(
+                Site(engine, options.pop("cluster", None) or _cluster_for(engine, request), **options)
+            )
 
-    yield make
-    for one in made:
-        one.close()
+        yield make
 
 
 @pytest.fixture(scope="module")
 def sqlite_site():
     """For what does not depend on the engine: a SQLite site of the module's own with one node."""
-    made = Site("sqlite")
-    made.serve()
-    yield made
-    made.close()
+    with Site("sqlite") as made:
+        made.serve()
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -306,7 +306,9 @@ def test_command_of_another_user_than_the_owner_is_refused(make_site):
         path.chmod(0o755)
     nobody = pwd.getpwnam("nobody")
     binary = shutil.copy(BINARY, site.folder)  # the checkout may be in a home that only its owner may enter
-    done = bare("account", "list", *site.arguments, binary=binary, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+    done = bare(
+        "account", "list", *site.arguments, binary=binary, user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[]
+    )
     assert_refused(done, NOT_NOW, str(site.data))
     # Root is another user, too: files that it made could not be read by the server.
     os.chown(site.data, nobody.pw_uid, nobody.pw_gid)

@@ -24,13 +24,10 @@ ALGORITHMS = ("ES256", "EdDSA", "RS256")
 @pytest.fixture(scope="module", params=ALGORITHMS)
 def signed(request):
     """A node that signs with the algorithm, its tokens, and where its keys are."""
-    site = Site("sqlite", settings={"tokens.algorithm": request.param})
-    try:
+    with Site("sqlite", settings={"tokens.algorithm": request.param}) as site:
         server = site.serve()
         tokens = server.client().sign_in(site.new_account())
         yield request.param, tokens, f"http://127.0.0.1:{server.port}/.well-known/jwks.json"
-    finally:
-        site.close()
 
 
 def tampered(token):

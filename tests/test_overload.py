@@ -34,11 +34,8 @@ async def ask_all(port, request, count):
 
 @pytest.fixture(scope="module")
 def small_queue():
-    site = Site("sqlite", settings={"hash.queue": QUEUE})
-    try:
+    with Site("sqlite", settings={"hash.queue": QUEUE}) as site:
         yield site, site.serve()
-    finally:
-        site.close()
 
 
 @pytest.fixture(scope="module")

@@ -32,10 +32,10 @@ def counter(tokens):
 @pytest.fixture(scope="module")
 def quick(engine, request):
     """A node whose grace is short enough to be waited for, and an account on it."""
-    made = Site(engine, request.getfixturevalue("cluster") if engine == "postgresql" else None, SHORT_GRACE)
-    made.serve()
-    yield made, made.servers[0].client(), made.new_account()
-    made.close()
+    cluster = request.getfixturevalue("cluster") if engine == "postgresql" else None
+    with Site(engine, cluster, SHORT_GRACE) as made:
+        made.serve()
+        yield made, made.servers[0].client(), made.new_account()
 
 
 def outlive_grace(client, account):

@@ -94,11 +94,11 @@ class PostgresCluster:
             with contextlib.suppress(ProcessLookupError):  # a backend may end at any time
                 os.kill(pid, number)
 
-    def stop(self):
-        """A fast shutdown: clients are disconnected."""
+    def stop(self, how=signal.SIGINT):
+        """A fast shutdown: clients are disconnected. SIGQUIT: without writing anything more, as in a crash."""
         if self.process and self.process.poll() is None:
             self.thaw()
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(how)
             try:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
@@ -106,7 +106,7 @@ class PostgresCluster:
                 self.process.wait(10)
 
     def close(self):
-        self.stop()
+        self.stop(signal.SIGQUIT)  # the files go, so there is nothing to save
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _answers(self):

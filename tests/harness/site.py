@@ -1,5 +1,6 @@
 """A deployment of Postern: one store, one configuration, any number of nodes, and the command line beside them."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -108,7 +109,17 @@ class Site:
         } | (settings or {})
         self.write_configuration()
         if cluster:
-            self.run("key", "init")
+            try:
+                self.run("key", "init")
+            except BaseException:
+                self.close()
+                raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     @property
     def database_file(self):
@@ -169,9 +180,7 @@ class Site:
             shutil.copy2(file, self.data)
 
     def close(self):
-        try:
+        with contextlib.ExitStack() as todo:  # each is done, also when one before it fails
+            todo.callback(shutil.rmtree, self.folder, ignore_errors=True)
             for server in self.servers:
-                if server.process and server.process.poll() is None:
-                    server.stop()
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+                todo.callback(server.stop)
