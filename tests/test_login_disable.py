@@ -11,7 +11,7 @@ from harness.waiting import until
 
 ROUNDS = 25
 # Logins that stand in the hash queue before the one that matters: they hold it there for a few hundred milliseconds.
-QUEUED_BEFORE = 12
+QUEUED_BEFORE = 40
 
 
 class Login(threading.Thread):
@@ -61,7 +61,7 @@ def test_login_that_waits_for_its_hash_meanwhile_is_refused(site, client, comman
     answer = login.result()
     for thread in others:
         thread.join(30)
-    assert_no_token_survives(client, answer)
+    assert answer.status == 401, "the command committed first"
     assert client.login(account.email, account.password).status == 401
 
 
