@@ -27,11 +27,16 @@ Result<Credentials> read_credentials(const core::Text& text, const http::Request
     if (!email.has_value()) {
         return invalid_input(email.error().code, "Field \"email\": must be an email address. " + email.error().message);
     }
+    return Credentials{
+        .email = std::move(*email), .password = std::move(body.password), .permanent = body.permanent_login};
+}
+
+// For the hash lane: normalising a stranger's text costs time too, and must not be had past the lane's queue.
+Result<core::PasswordCheck> check_password(const Service& service, const core::LoginAttempt& attempt,
+                                           const SecretString& password) {
     // A password that cannot be prepared was never accepted from anyone; it is hashed all the same, to take the time.
-    auto prepared = text.prepare_password(body.password);
-    return Credentials{.email = std::move(*email),
-                       .password = prepared.has_value() ? std::move(*prepared) : std::move(body.password),
-                       .permanent = body.permanent_login};
+    const auto prepared = service.text.prepare_password(password);
+    return core::check_password(service.hasher, attempt, prepared.has_value() ? *prepared : password);
 }
 
 }  // namespace
@@ -43,7 +48,7 @@ FlowResult log_in(const Service& service, const http::Request& request) {
     auto found = co_await await_read(service.store, std::move(find));
     const core::LoginAttempt attempt = CO_TRY(std::move(found));
 
-    auto compare = [&] { return core::check_password(service.hasher, attempt, credentials.password); };
+    auto compare = [&] { return check_password(service, attempt, credentials.password); };
     auto compared = co_await service.hash_lane.run(std::move(compare));
     const core::PasswordCheck check = CO_TRY(std::move(compared));
     CO_TRY(core::admit(attempt, check));

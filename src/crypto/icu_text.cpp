@@ -176,8 +176,8 @@ Result<core::EmailAddress> IcuText::parse_email(std::string_view text) const {
 
 Result<SecretString> IcuText::prepare_password(const SecretString& password) const {
     if (password.empty()) return invalid_password("is empty");
-    // Not the policy's limit, which is lower and about new passwords: a bound on the work here.
-    if (password.reveal().size() > limits::http_body_bytes) return invalid_password("is too long");
+    // No longer one was ever accepted, and normalising takes time in the square of a run of combining marks.
+    if (password.reveal().size() > limits::password_maximum_bytes) return invalid_password("is too long");
     const SecretChars mapped = TRY(map_spaces(password.reveal()));
     const std::string_view text(mapped.data(), mapped.size());
     if (is_ascii(text)) return SecretString(text);

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <chrono>
 #include <string>
+
+#include "base/limits.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -177,6 +180,22 @@ TEST(PreparePassword, RefusesWhatIsNoText) {
         EXPECT_EQ(prepared(text), "refused");
     }
     EXPECT_EQ(prepared(std::string(100'000, 'a')), "refused");
+}
+
+// Canonical reordering takes time in the square of a run of marks: 64 KiB of them used to cost most of a second.
+TEST(PreparePassword, CannotBeMadeExpensive) {
+    const auto marks = [](std::size_t count) {
+        std::string text = "a";
+        for (std::size_t i = 0; i < count; ++i) text += "\u0301";
+        for (std::size_t i = 0; i < count; ++i) text += "\u0316";
+        return text;
+    };
+    const IcuText text;
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_TRUE(text.prepare_password(SecretString(marks(limits::password_maximum_bytes / 4 - 1))).has_value());
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds(50));
+    EXPECT_EQ(text.prepare_password(SecretString(marks(limits::password_maximum_bytes / 4))).error().code,
+              "invalid_password");
 }
 
 TEST(PreparePassword, IsStable) {
