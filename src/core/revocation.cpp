@@ -8,12 +8,17 @@ Result<bool> revoke_access_token(Transaction& transaction, const AccessClaims& c
     if (!revoked && !TRY(transaction.find_slot(claims.slot)).has_value()) {
         // The token is ours and its list is known, but its row is not: the database is older than the token. Without a
         // row to mark, "revoked" would be a lie.
-        TRY(transaction.insert_slot({.ref = claims.slot,
-                                     .session_id = claims.session_id,
-                                     .counter = 0,
-                                     .token_id = claims.token_id,
-                                     .issued_at = claims.issued_at,
-                                     .expires_at = claims.expires_at}));
+        auto inserted = transaction.insert_slot({.ref = claims.slot,
+                                                 .session_id = claims.session_id,
+                                                 .counter = 0,
+                                                 .token_id = claims.token_id,
+                                                 .issued_at = claims.issued_at,
+                                                 .expires_at = claims.expires_at});
+        // Another request for the same token was faster; the next look finds its row.
+        if (!inserted.has_value() && inserted.error().kind == ErrorKind::conflict) {
+            return conflict("retry", "The token is being revoked by another request");
+        }
+        TRY(std::move(inserted));
         revoked = TRY(transaction.revoke_slot(claims.slot, now, RevocationReason::token_revoked));
     }
     if (!revoked) return false;

@@ -142,8 +142,7 @@ Result<RefreshOutcome> refresh_session(Transaction& transaction, const RefreshCl
 Result<void> revoke_refresh(Transaction& transaction, const RefreshClaims& presented, const Actor& actor,
                             Timestamp now) {
     const auto session = TRY(transaction.find_session(presented.session_id));
-    if (!session.has_value() || session->account_id != presented.subject) return {};
-    if (presented.counter > session->counter) return {};
+    if (!session.has_value() || session->account_id != presented.subject) return refusal(RefreshStatus::session_ended);
     TRY(end_session(transaction, *session, RevocationReason::session_revoked, actor, now));
     return {};
 }

@@ -60,7 +60,9 @@ struct RefreshOutcome {
 Result<RefreshOutcome> refresh_session(Transaction& transaction, const RefreshClaims& presented, const Actor& actor,
                                        const TokenPolicy& policy, std::string_view access_kid, Timestamp now);
 
-// Ends the session behind a refresh token of any counter up to the current one. Ended already is success too.
+// Ends the session behind a genuine refresh token, whatever its counter: one above the row's means a restored database,
+// and its holder still wants the session gone. Ended already is success too. Errors: unauthenticated "session_ended"
+// when there is no such session to end.
 Result<void> revoke_refresh(Transaction& transaction, const RefreshClaims& presented, const Actor& actor,
                             Timestamp now);
 

@@ -170,6 +170,25 @@ TEST_F(Sessions, RevokingARefreshTokenEndsItsSessionAndIsRepeatable) {
     EXPECT_EQ(state(child), SlotState::revoked);
 }
 
+TEST_F(Sessions, RevokingACounterAboveTheRowsEndsTheSessionAllTheSame) {
+    auto from_the_future = first.refresh;  // a restored database: its holder still wants the session gone
+    from_the_future.counter = 7;
+    EXPECT_TRUE(write_and_wait(*store, [&](Transaction& transaction) {
+                    return revoke_refresh(transaction, from_the_future, testing::actor(), clock.now());
+                }).has_value());
+    EXPECT_EQ(session().end_reason, "session_revoked");
+    EXPECT_EQ(state(first), SlotState::revoked);
+}
+
+TEST_F(Sessions, NothingIsSaidToBeRevokedThatIsNotThere) {
+    auto unknown = first.refresh;
+    unknown.session_id = SessionId::make(clock.now());
+    const auto outcome = write_and_wait(*store, [&](Transaction& transaction) {
+        return revoke_refresh(transaction, unknown, testing::actor(), clock.now());
+    });
+    EXPECT_EQ(outcome.error().code, "session_ended");
+}
+
 TEST_F(Sessions, TheOldestSessionGivesWayWhenAnAccountHasTooMany) {
     for (std::size_t i = 0; i < limits::sessions_per_account; ++i) {
         clock.advance(1s);
