@@ -7,6 +7,8 @@ namespace postern::store {
 namespace {
 
 constexpr std::uint32_t word_bits = 64;
+// Longer than a poll may take, however slow the database.
+constexpr auto early_time = std::chrono::minutes(1);
 constexpr auto never = std::numeric_limits<std::int64_t>::min();
 
 std::uint64_t bit_of(std::uint32_t index) {
@@ -57,17 +59,28 @@ void Bitmaps::put_list(const ListInfo& list, std::span<const std::uint32_t> revo
     if (list.revoked) known->revoked.store(true, std::memory_order_release);
     for (const std::uint32_t index : revoked_slots) known->revoke(index);
     if (!is_new) return;
+    if (const auto early = early_.extract(list.id)) {
+        for (const std::uint32_t index : early.mapped().slots) known->revoke(index);
+    }
     Lists lists = *snapshot();
     lists.emplace(list.id, std::move(known));
     publish(std::move(lists));
 }
 
 void Bitmaps::revoke(const core::SlotRef& ref) {
-    if (const auto list = find(ref.list)) list->revoke(ref.index);
+    if (const auto list = find(ref.list)) return list->revoke(ref.index);
+    const std::lock_guard lock(writing_);
+    if (const auto list = find(ref.list)) return list->revoke(ref.index);
+    const auto [early, is_new] = early_.try_emplace(ref.list);
+    if (is_new) early->second.since = std::chrono::steady_clock::now();
+    early->second.slots.push_back(ref.index);
 }
 
 void Bitmaps::drop_lists_expired_at(Timestamp now) {
     const std::lock_guard lock(writing_);
+    std::erase_if(early_, [oldest = std::chrono::steady_clock::now() - early_time](const auto& entry) {
+        return entry.second.since < oldest;
+    });
     const auto has_expired = [now](const auto& entry) { return entry.second->expires_at <= now; };
     const auto current = snapshot();
     if (std::ranges::none_of(*current, has_expired)) return;

@@ -37,7 +37,8 @@ public:
     // Adds the list with these slots revoked, all at once; a list that is here already only gains: neither `revoked`
     // nor a bit is ever taken back. Ignores indices past the end.
     void put_list(const ListInfo& list, std::span<const std::uint32_t> revoked_slots = {});
-    // Ignores a list that is not here: its window has passed.
+    // For a list that is not here the bit is kept for a minute, in case a poll is about to bring the list in from a
+    // snapshot that is older than this; otherwise its window has passed.
     void revoke(const core::SlotRef& ref);
     void drop_lists_expired_at(Timestamp now);
     // Everything committed before `poll_began` is in here now.
@@ -58,9 +59,14 @@ private:
     [[nodiscard]] std::shared_ptr<List> find(const core::ListId& id) const noexcept;
     void publish(Lists lists);
 
+    struct Early {
+        std::chrono::steady_clock::time_point since;
+        std::vector<std::uint32_t> slots;
+    };
     std::mutex writing_;
-    std::shared_ptr<const Lists> lists_;     // swapped whole, through std::atomic_load and std::atomic_store
-    std::atomic<std::int64_t> fresh_since_;  // steady clock, in its own ticks
+    std::unordered_map<core::ListId, Early> early_;  // bits that came before their list
+    std::shared_ptr<const Lists> lists_;             // swapped whole, through std::atomic_load and std::atomic_store
+    std::atomic<std::int64_t> fresh_since_;          // steady clock, in its own ticks
     const std::chrono::steady_clock::duration freshness_bound_;
 };
 

@@ -45,6 +45,17 @@ TEST(Bitmaps, KnowsNothingPastTheEnd) {
     EXPECT_EQ(bitmaps.state({list.id, UINT32_MAX}), SlotState::unknown);
 }
 
+TEST(Bitmaps, KeepsARevocationThatComesBeforeItsList) {
+    Bitmaps bitmaps(2s);
+    const auto list = make_list();
+    bitmaps.revoke({list.id, 7});
+    EXPECT_EQ(bitmaps.state({list.id, 7}), SlotState::unknown);
+    bitmaps.drop_lists_expired_at(start);
+    bitmaps.put_list(list);  // from a snapshot that is older than the revocation
+    EXPECT_EQ(bitmaps.state({list.id, 7}), SlotState::revoked);
+    EXPECT_EQ(bitmaps.state({list.id, 8}), SlotState::live);
+}
+
 TEST(Bitmaps, RefusesEverySlotOfARevokedList) {
     Bitmaps bitmaps(2s);
     auto list = make_list();

@@ -29,7 +29,13 @@ std::string option(const Options& options, std::string_view keyword) {
 }  // namespace
 
 Result<void> check_postgres_url(const std::string& url) {
-    if (parse(url)) return {};
+    const auto options = parse(url);
+    // A password with a raw / or @ in it ends up in the port, the host or the database, and so in messages.
+    const auto has_at = [&](std::string_view keyword) {
+        return option(options, keyword).find('@') != std::string::npos;
+    };
+    const bool port_is_number = option(options, "port").find_first_not_of("0123456789,") == std::string::npos;
+    if (options && port_is_number && !has_at("host") && !has_at("dbname")) return {};
     return invalid_input("invalid_store_url",
                          "The store's URL cannot be understood. It should look like "
                          "postgresql://user@host/database?sslmode=verify-full, with special characters of a password "

@@ -55,7 +55,7 @@ Result<void> prepare_sqlite_file(const std::string& file) {
         return invalid_input("directory_missing", "The directory " + directory + " for the database " + file +
                                                       " does not exist; make it, or name another one.");
     }
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, owner_only);
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, owner_only);
     if (descriptor < 0) {
         return unavailable("The database " + file + " cannot be made (" + std::strerror(errno) +
                            "); check the permissions of its directory.");
