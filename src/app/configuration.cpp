@@ -241,9 +241,12 @@ std::string describe_store(const Configuration& configuration) {
     if (scheme.empty()) return configuration.store;
     // Of postgresql://user:password@host/database?password=… only what is certainly harmless.
     const std::string_view rest = std::string_view(configuration.store).substr(scheme.size());
-    const std::string_view authority = rest.substr(0, rest.find('?'));
-    const auto at = authority.rfind('@');
-    return std::string(scheme) + std::string(at == std::string_view::npos ? authority : authority.substr(at + 1));
+    const auto at = rest.rfind('@');
+    const auto place = at == std::string_view::npos ? rest : rest.substr(at + 1);
+    const auto query = rest.find('?');
+    // An @ behind the first ? may stand in a password on either side of it: then nothing is certain.
+    if (at != std::string_view::npos && query < at) return std::string(scheme) + "…";
+    return std::string(scheme) + std::string(place.substr(0, place.find('?')));
 }
 
 }  // namespace postern::app

@@ -99,6 +99,18 @@ TEST(Configuration, TakesEveryTypeOfValue) {
     EXPECT_EQ(describe_store(*configuration), "postgresql://db.example.com/auth");
 }
 
+TEST(Configuration, ShowsNothingOfAStoresPassword) {
+    Configuration configuration;
+    for (const auto& [url, shown] :
+         {std::pair<std::string, std::string>{"postgres://u:s3cret@h/d?sslmode=require", "postgres://h/d"},
+          {"postgres://u:s3cret?y@127.0.0.1:1/x", "postgres://…"},
+          {"postgres://h/d?password=s3@cret", "postgres://…"},
+          {"postgres://h/d?password=s3cret", "postgres://h/d"}}) {
+        configuration.store = url;
+        EXPECT_EQ(describe_store(configuration), shown);
+    }
+}
+
 TEST(Configuration, NamesTheNearestKnownKey) {
     EXPECT_EQ(refusal(read_toml("listne = \"127.0.0.1:1\"")),
               "postern.toml, line 1: there is no key \"listne\"; did you mean listen?");

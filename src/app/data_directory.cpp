@@ -62,12 +62,19 @@ std::string current_user() {
 
 Result<ServerLock> ServerLock::take(const Configuration& configuration) {
     const std::string path = lock_path(configuration);
-    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    // No link, soft or hard: the file is emptied below, and must not be another one that someone chose.
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
         return unavailable("The lock file " + path + " cannot be opened (" + std::strerror(errno) +
                            "); check that the directory exists and belongs to " + current_user());
     }
     ServerLock lock(descriptor);
+    struct stat status {};
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+        status.st_nlink != 1) {
+        return unavailable("The lock file " + path + " is not a plain file of " + current_user() +
+                           "; remove it, and let nobody else write into its directory");
+    }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         return conflict("already_served", "The server with the process id " + read_holder(descriptor) +
                                               " uses the database " + sqlite_path(configuration) +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 
 #include "core/store.hpp"
 #include "crypto/key_ring.hpp"
@@ -19,9 +20,13 @@ public:
 
 private:
     void reload(core::Store& store);
+    void finish(core::Store& store, const Result<void>& outcome);
 
     crypto::KeyRing& ring_;
     std::atomic<bool> failed_ = false;
+    std::mutex mutex_;
+    bool reading_ = false;
+    bool again_ = false;  // the keys changed while they were being read
 };
 
 }  // namespace postern::app
