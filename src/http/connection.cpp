@@ -170,7 +170,9 @@ awaitable<bool> Connection<Stream>::serve_request() {
         deadline_ = TimePoint::max();
         match = shared_.router.match(exchange_.request);
         const InlineHandler* direct = match.handler ? std::get_if<InlineHandler>(match.handler) : nullptr;
-        if (direct != nullptr) {
+        if (has_unexpected_body(exchange_.request)) {
+            response = answer_unexpected_body();
+        } else if (direct != nullptr) {
             response = call(*direct, exchange_.request);
         } else {
             response = co_await answer(match);

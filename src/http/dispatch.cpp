@@ -38,6 +38,14 @@ boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request
     }
 }
 
+bool has_unexpected_body(const Request& request) {
+    return (request.method == Method::get || request.method == Method::head) && !request.body.empty();
+}
+
+Response answer_unexpected_body() {
+    return error_response(400, "unexpected_body", "A GET or HEAD request has no body here; send it without one");
+}
+
 Response answer_without_handler(const Request& request, const Router::Match& match, const Cors& cors) {
     if (match.allow.empty()) return error_response(404, "not_found", "There is nothing at this path");
     if (request.method == Method::options) {

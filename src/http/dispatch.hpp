@@ -13,6 +13,11 @@ namespace postern::http {
 Response call(const InlineHandler& handler, const Request& request);
 boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request& request);
 
+// A body with a method that has no use for one (RFC 9110 section 9.3.1). It was read, and is refused rather than
+// ignored: whoever sends one means something by it that will not happen.
+bool has_unexpected_body(const Request& request);
+Response answer_unexpected_body();
+
 // For a request that no route answers: 404, 405 with Allow, or the 204 of an OPTIONS request.
 Response answer_without_handler(const Request& request, const Router::Match& match, const Cors& cors);
 

@@ -110,7 +110,11 @@ private:
         request_.body.append(body.data(), body.size());
         return body.size();
     }
-    void on_chunk_header_impl(std::uint64_t, BeastText, BeastError&) override {}
+    void on_chunk_header_impl(std::uint64_t, BeastText extension, BeastError& error) override {
+        // Beast lets a bare line feed pass within quotes, where a proxy in front may see the end of the line.
+        const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; };
+        if (std::ranges::any_of(extension, is_control)) error = boost::beast::http::error::bad_chunk_extension;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, BeastText body, BeastError&) override {
         request_.body.append(body.data(), body.size());
         return body.size();

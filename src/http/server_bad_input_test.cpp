@@ -85,10 +85,11 @@ TEST_F(ServerRefuses, TransferCodings) {
 TEST_F(ServerRefuses, BrokenChunks) {
     start();
     const std::string head = request("POST /echo HTTP/1.1", "Host: t\r\nTransfer-Encoding: chunked\r\n", "");
-    for (const char* body : {"g\r\nx\r\n0\r\n\r\n", "-1\r\nx\r\n0\r\n\r\n", "1\nx\n0\n\n\r\n", "1\r\nxy\r\n0\r\n\r\n",
-                             " 1\r\nx\r\n0\r\n\r\n", "0x1\r\nx\r\n0\r\n\r\n", "1;a\nb\r\nx\r\n0\r\n\r\n",
-                             "1;\"\r\nx\r\n0\r\n\r\n", "\r\n1\r\nx\r\n0\r\n\r\n", "fffffffffffffffff\r\nx\r\n0\r\n\r\n",
-                             "0\r\nContent-Length: 5\r\n\r\n", "0\r\nno colon\r\n\r\n"}) {
+    for (const char* body :
+         {"g\r\nx\r\n0\r\n\r\n", "-1\r\nx\r\n0\r\n\r\n", "1\nx\n0\n\n\r\n", "1\r\nxy\r\n0\r\n\r\n",
+          " 1\r\nx\r\n0\r\n\r\n", "0x1\r\nx\r\n0\r\n\r\n", "1;a\nb\r\nx\r\n0\r\n\r\n", "1;\"\r\nx\r\n0\r\n\r\n",
+          "\r\n1\r\nx\r\n0\r\n\r\n", "fffffffffffffffff\r\nx\r\n0\r\n\r\n", "2;a=\"\nb\"\r\n{}\r\n0\r\n\r\n",
+          "0\r\nContent-Length: 5\r\n\r\n", "0\r\nno colon\r\n\r\n"}) {
         expect_refused(head + body, 400);
     }
 }
@@ -127,7 +128,9 @@ TEST_F(ServerRefuses, BodyOfGetIsNotTheNextRequest) {
     const std::string body(smuggled);
     client.send("GET /hello HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body +
                 get("/items/next"));
-    EXPECT_EQ(client.read().body, "hello");
+    const auto refused = client.read();
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_NE(refused.body.find("unexpected_body"), std::string::npos);
     EXPECT_EQ(client.read().body, "next?");
     client.finish_sending();
     EXPECT_TRUE(client.is_closed());
