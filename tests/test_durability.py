@@ -3,6 +3,7 @@
 import queue
 import threading
 
+from harness.waiting import until
 from harness.wire import ConnectionEnded
 
 ROUNDS = 50
@@ -68,6 +69,21 @@ def test_acknowledged_logout_survives_kill_9(make_site, engine):
         server.start()
         assert not client.accepts(tokens.access)
         assert client.refresh(tokens.refresh).status == 401
+
+
+def test_revocation_outlives_the_node_that_acknowledged_it(make_site):
+    site = make_site("postgresql")
+    dying, living = site.serve(), site.serve()
+    client, other = dying.client(), living.client()
+    account = site.new_account()
+    for _ in range(10):
+        tokens = client.sign_in(account)
+        assert other.accepts(tokens.access)
+        assert client.revoke_access(tokens.access).status == 200
+        dying.kill()
+        until(lambda access=tokens.access: not other.accepts(access), seconds=2, what="the other node refuses")
+        dying.start()
+        assert not client.accepts(tokens.access)
 
 
 def test_acknowledged_refresh_survives_kill_9(make_site, engine):
