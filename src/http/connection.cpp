@@ -170,7 +170,7 @@ awaitable<bool> Connection<Stream>::serve_request() {
         deadline_ = TimePoint::max();
         match = shared_.router.match(exchange_.request);
         const InlineHandler* direct = match.handler ? std::get_if<InlineHandler>(match.handler) : nullptr;
-        if (has_unexpected_body(exchange_.request)) {
+        if (match.handler != nullptr && has_unexpected_body(exchange_.request)) {
             response = answer_unexpected_body();
         } else if (direct != nullptr) {
             response = call(*direct, exchange_.request);
