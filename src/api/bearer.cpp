@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
-#include "http/text.hpp"
 
 namespace postern::api {
 namespace {
@@ -34,7 +34,7 @@ Result<std::optional<std::string_view>> find_bearer_token(const http::Request& r
         return invalid_input("repeated_authorization", "Only one Authorization header may be sent");
     }
     const auto scheme_end = std::min(header->find(' '), header->size());
-    if (!http::equal_ignoring_case(header->substr(0, scheme_end), "Bearer")) {
+    if (!equal_ignoring_case(header->substr(0, scheme_end), "Bearer")) {
         return unauthenticated("unsupported_authorization", "The Authorization header must be: Bearer <token>");
     }
     auto token = header->substr(scheme_end);

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "api/messages.hpp"
+#include "base/ascii.hpp"
 
 namespace postern::api {
 namespace {
@@ -94,9 +95,7 @@ json::object describe_operation(const Facts& facts) {
 }
 
 std::string method_key(http::Method method) {
-    std::string key(http::name(method));
-    for (char& letter : key) letter = static_cast<char>(letter - 'A' + 'a');
-    return key;
+    return to_lower_ascii(http::name(method));
 }
 
 json::object describe_paths(const std::vector<Endpoint>& endpoints) {

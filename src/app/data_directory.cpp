@@ -1,7 +1,6 @@
 #include "app/data_directory.hpp"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <string_view>
+
+#include "base/user.hpp"
 
 namespace postern::app {
 namespace {
@@ -46,18 +47,6 @@ Result<void> check_owner(const Configuration& configuration) {
     return invalid_input("wrong_user", "The data directory " + configuration.data_dir + " belongs to the user " +
                                            owner + ", and this is the user " + current_user() + "; run: sudo -u " +
                                            owner + " postern …");
-}
-
-std::string user_name(unsigned user) {
-    std::array<char, 1024> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr ? std::string(entry.pw_name) : "#" + std::to_string(user);
-}
-
-std::string current_user() {
-    return user_name(geteuid());
 }
 
 Result<ServerLock> ServerLock::take(const Configuration& configuration) {

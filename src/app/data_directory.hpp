@@ -17,10 +17,6 @@ Result<void> make_data_directory(const Configuration& configuration);
 // directory that does not exist is nobody's. Errors: invalid_input "wrong_user".
 Result<void> check_owner(const Configuration& configuration);
 
-std::string user_name(unsigned user);
-// Of the user who runs this process.
-std::string current_user();
-
 // The right to serve a SQLite file, held by the kernel for as long as this lives or the process does.
 class ServerLock {
 public:

@@ -4,7 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <string>
+
 #include "app/testing.hpp"
+#include "base/user.hpp"
 
 namespace postern::app {
 namespace {
@@ -61,6 +65,21 @@ TEST(ServerLock, IsHeldByOneAndNamesIt) {
     }
     EXPECT_EQ(ServerLock::holder(configuration), std::nullopt);
     EXPECT_TRUE(ServerLock::take(configuration));
+}
+
+TEST(ServerLock, EmptiesNoFileThatSomeonePutInItsPlace) {
+    const TemporaryDirectory place;
+    const Configuration configuration = place.configuration();
+    ASSERT_TRUE(make_data_directory(configuration));
+    place.write("precious", "a key");
+    const std::string lock = configuration.data_dir + "/postern.db.lock";
+    const std::string precious = place.path() + "/precious";
+    for (auto* const make_link : {symlink, link}) {
+        ASSERT_EQ(make_link(precious.c_str(), lock.c_str()), 0);
+        EXPECT_FALSE(ServerLock::take(configuration));
+        EXPECT_EQ(std::filesystem::file_size(precious), 5U);
+        std::filesystem::remove(lock);
+    }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "app/certificate.hpp"
 #include "app/data_directory.hpp"
 #include "app/workplace.hpp"
+#include "base/user.hpp"
 
 namespace postern::app {
 namespace {

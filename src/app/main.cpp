@@ -11,6 +11,7 @@
 #include "app/version.hpp"
 #include "app/workplace.hpp"
 #include "base/log.hpp"
+#include "base/user.hpp"
 #include "cli/command_line.hpp"
 #include "crypto/icu_text.hpp"
 #include "crypto/token_inspector.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.hpp"
 #include "base/limits.hpp"
 
 namespace postern::core {
@@ -11,13 +12,6 @@ namespace {
 // What must be left of a password once the words that anyone would try first are taken out of it.
 constexpr std::size_t least_remaining_bytes = 8;
 constexpr std::size_t shortest_word_bytes = 3;
-
-std::string lower_case(std::string_view text) {
-    std::string lowered(text);
-    std::ranges::transform(lowered, lowered.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lowered;
-}
 
 void remove_word(std::string& from, std::string_view word) {
     if (word.size() < shortest_word_bytes) return;
@@ -33,14 +27,14 @@ bool is_one_character_repeated(std::string_view text) {
 
 bool is_guessable(std::string_view password, const EmailAddress& email, std::string_view service_name) {
     if (is_one_character_repeated(password)) return true;
-    std::string remaining = lower_case(password);
+    std::string remaining = to_lower_ascii(password);
     const auto at = email.key.rfind('@');
     const std::string_view key = email.key;
     remove_word(remaining, key);
     remove_word(remaining, key.substr(0, at));
     remove_word(remaining, key.substr(at + 1));
     remove_word(remaining, key.substr(at + 1, key.find('.', at) - at - 1));
-    remove_word(remaining, lower_case(service_name));
+    remove_word(remaining, to_lower_ascii(service_name));
     const bool guessable = remaining.size() < least_remaining_bytes;
     wipe(remaining.data(), remaining.size());
     return guessable;

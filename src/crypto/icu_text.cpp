@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
 
@@ -37,13 +38,6 @@ bool is_letter_or_digit(char c) {
 // RFC 5322 section 3.2.3.
 bool is_atext(char c) {
     return is_letter_or_digit(c) || std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
-}
-
-std::string lower_ascii(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return lower;
 }
 
 #pragma GCC diagnostic push
@@ -82,7 +76,7 @@ Result<std::string> parse_local_part(std::string_view local) {
                                  quote_for_message({&c, 1}));
         }
     }
-    return lower_ascii(local);
+    return to_lower_ascii(local);
 }
 
 std::unique_ptr<const icu::IDNA> make_uts46() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 
@@ -67,9 +68,7 @@ Result<JwsHeader> read_jws_header(std::span<const std::uint8_t> header) {
 
 std::string normalise_typ(std::string_view typ) {
     constexpr std::string_view optional_prefix = "application/";
-    std::string lower(typ);
-    std::ranges::transform(lower, lower.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::string lower = to_lower_ascii(typ);
     // RFC 7515 section 4.1.9 leaves the prefix out only where no other slash follows.
     if (lower.starts_with(optional_prefix) && lower.find('/', optional_prefix.size()) == std::string::npos) {
         lower.erase(0, optional_prefix.size());

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.hpp"
 #include "base/encoding.hpp"
 #include "http/text.hpp"
 

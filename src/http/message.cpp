@@ -5,7 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "http/text.hpp"
+#include "base/ascii.hpp"
 
 namespace postern::http {
 

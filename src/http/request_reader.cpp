@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "http/text.hpp"
+#include "base/ascii.hpp"
 
 namespace postern::http {
 namespace {

@@ -5,8 +5,8 @@
 #include <boost/beast/http/status.hpp>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/log.hpp"
-#include "http/text.hpp"
 
 namespace postern::http {
 namespace {

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "http/lane.hpp"
 #include "http/server.hpp"
 #include "http/text.hpp"

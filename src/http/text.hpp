@@ -1,20 +1,9 @@
-// ASCII text as HTTP compares it. Independent of the locale.
+// White space as HTTP has it.
 #pragma once
 
-#include <algorithm>
 #include <string_view>
 
 namespace postern::http {
-
-inline char to_lower_ascii(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char left, char right) {
-               return to_lower_ascii(left) == to_lower_ascii(right);
-           });
-}
 
 // Without the spaces and tabs around it (OWS of RFC 9110 section 5.6.3).
 inline std::string_view trim_spaces(std::string_view text) {

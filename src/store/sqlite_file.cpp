@@ -1,7 +1,6 @@
 #include "store/sqlite_file.hpp"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <filesystem>
 
 #include "base/limits.hpp"
+#include "base/user.hpp"
 
 namespace postern::store {
 namespace {
@@ -20,14 +20,6 @@ constexpr mode_t owner_only = S_IRUSR | S_IWUSR;
 std::string directory_of(const std::string& file) {
     auto directory = std::filesystem::path(file).parent_path().string();
     return directory.empty() ? "." : directory;
-}
-
-std::string user_name(uid_t user) {
-    std::array<char, 1024> buffer{};
-    passwd entry{};
-    passwd* found = nullptr;
-    getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found);
-    return found != nullptr ? std::string(entry.pw_name) : "with the id " + std::to_string(user);
 }
 
 std::string octal(mode_t mode) {
@@ -40,7 +32,7 @@ Result<void> check_owner(const std::string& file, uid_t owner) {
     if (owner == geteuid()) return {};
     // Whatever another user wrote beside it, root above all, the server could no longer open.
     return invalid_input("wrong_user", "The database " + file + " belongs to the user " + user_name(owner) +
-                                           ", and this is the user " + user_name(geteuid()) +
+                                           ", and this is the user " + current_user() +
                                            "; run it as the owner (sudo -u " + user_name(owner) + " …).");
 }
 

@@ -1,0 +1,26 @@
+// Case of ASCII text, independent of the locale.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace postern {
+
+inline char to_lower_ascii(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+inline std::string to_lower_ascii(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = to_lower_ascii(c);
+    return lower;
+}
+
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char left, char right) {
+               return to_lower_ascii(left) == to_lower_ascii(right);
+           });
+}
+
+}  // namespace postern
