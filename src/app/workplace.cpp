@@ -107,7 +107,7 @@ Result<crypto::KeyRing*> LocalWorkplace::key_ring() {
     if (ring_) return ring_.get();
     // Asked first, so that a store without keys is named as such, not for the master key that it does not need yet.
     if (!TRY(store_has_keys())) {
-        return not_found("keys_missing", "The store has no signing keys yet; make them with: postern key init");
+        return core::keys_missing();
     }
     const core::KeyVault* opened_vault = TRY(vault());
     core::Store* opened = TRY(store());

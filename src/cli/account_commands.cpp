@@ -199,9 +199,8 @@ Result<Answer> show(const Call& call, const std::string& address) {
     const auto workplace = TRY(call.tools.open_workplace(call.location));
     core::Store* store = TRY(workplace->store());
     const auto account =
-        TRY(core::read_and_wait(*store, [&](core::Reader& reader) { return reader.find_account_by_email(email.key); }));
-    if (!account) return not_found("account_unknown", "There is no account with the address " + email.key);
-    return Answer{describe(*account), to_json(*account)};
+        TRY(core::read_and_wait(*store, [&](core::Reader& reader) { return core::get_account(reader, email.key); }));
+    return Answer{describe(account), to_json(account)};
 }
 
 void add_show(CLI::App& group, Plan& plan) {

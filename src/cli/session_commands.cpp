@@ -6,6 +6,7 @@
 
 #include "base/encoding.hpp"
 #include "cli/command.hpp"
+#include "core/accounts.hpp"
 #include "core/revocation.hpp"
 #include "core/sessions.hpp"
 
@@ -14,12 +15,6 @@ namespace {
 
 // More than one account can have live; with ended ones, the newest.
 constexpr std::size_t sessions_shown = 1000;
-
-Result<core::Account> find_account(core::Reader& reader, std::string_view email_key) {
-    auto account = TRY(reader.find_account_by_email(email_key));
-    if (!account) return not_found("account_unknown", "There is no account with the address " + std::string(email_key));
-    return std::move(*account);
-}
 
 std::string state_word(const core::Session& session, Timestamp now) {
     if (session.ended_at) return "ended: " + session.end_reason;
@@ -49,7 +44,7 @@ std::string line_of(const core::Session& session, Timestamp now) {
 }
 
 Result<std::vector<core::Session>> find_sessions(core::Reader& reader, std::string_view email_key, bool ended_too) {
-    const auto account = TRY(find_account(reader, email_key));
+    const auto account = TRY(core::get_account(reader, email_key));
     return reader.list_sessions(account.id, ended_too, sessions_shown);
 }
 
@@ -95,7 +90,7 @@ Result<Answer> end_one(const Call& call, core::Store& store, const std::string& 
 
 Result<std::size_t> end_sessions(core::Transaction& transaction, std::string_view email_key, const core::Actor& actor,
                                  Timestamp now) {
-    const auto account = TRY(find_account(transaction, email_key));
+    const auto account = TRY(core::get_account(transaction, email_key));
     return core::revoke_account(transaction, account.id, core::RevocationReason::ended_by_operator,
                                 "account.sessions_ended", actor, now);
 }

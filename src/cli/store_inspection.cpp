@@ -63,9 +63,7 @@ void add_issuer_and_audience(core::Inspection& inspection, const std::string& is
          issuer == expected_issuer
              ? issuer
              : "the token says " + issuer + "; this configuration has public_url " + expected_issuer});
-    const bool for_us = std::ranges::any_of(audience, [&](const std::string& one) {
-        return std::ranges::find(expected_audience, one) != expected_audience.end();
-    });
+    const bool for_us = core::is_for(audience, expected_audience);
     inspection.steps.push_back(
         {"audience", for_us,
          for_us ? join(audience)

@@ -5,14 +5,6 @@
 namespace postern::core {
 namespace {
 
-Result<Account> get_account(Transaction& transaction, std::string_view email_key) {
-    auto account = TRY(transaction.find_account_by_email(email_key));
-    if (!account.has_value()) {
-        return not_found("account_unknown", "There is no account with the address " + std::string(email_key));
-    }
-    return std::move(*account);
-}
-
 // Every change raises the security version, so that neither a login in flight nor another change can miss it.
 Result<Account> save(Transaction& transaction, Account account, Timestamp now) {
     const std::int64_t read_version = account.security_version;
@@ -32,7 +24,26 @@ Result<void> keep_an_admin(Transaction& transaction, const Account& account) {
                     account.email + " is the last active administrator; make another account an administrator first");
 }
 
+// Notes when `moment` of the account came to pass; nothing when it has.
+Result<Account> mark(Transaction& transaction, std::string_view email_key, std::optional<Timestamp> Account::*moment,
+                     std::string_view event, const Actor& actor, Timestamp now) {
+    auto account = TRY(get_account(transaction, email_key));
+    if ((account.*moment).has_value()) return account;
+    account.*moment = now;
+    account = TRY(save(transaction, std::move(account), now));
+    TRY(record(transaction, event, actor, {account.id, std::nullopt}, "success", now));
+    return account;
+}
+
 }  // namespace
+
+Result<Account> get_account(Reader& reader, std::string_view email_key) {
+    auto account = TRY(reader.find_account_by_email(email_key));
+    if (!account.has_value()) {
+        return not_found("account_unknown", "There is no account with the address " + std::string(email_key));
+    }
+    return std::move(*account);
+}
 
 bool is_active(const Account& account) {
     if (account.disabled_at.has_value()) return false;
@@ -65,22 +76,12 @@ Result<Account> create_account(Transaction& transaction, const NewAccount& wante
 
 Result<Account> activate_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
                                  Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
-    if (account.activated_at.has_value()) return account;
-    account.activated_at = now;
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(record(transaction, "account.activated", actor, {account.id, std::nullopt}, "success", now));
-    return account;
+    return mark(transaction, email_key, &Account::activated_at, "account.activated", actor, now);
 }
 
 Result<Account> verify_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
                                Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
-    if (account.email_verified_at.has_value()) return account;
-    account.email_verified_at = now;
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(record(transaction, "account.verified", actor, {account.id, std::nullopt}, "success", now));
-    return account;
+    return mark(transaction, email_key, &Account::email_verified_at, "account.verified", actor, now);
 }
 
 Result<Account> disable_account(Transaction& transaction, std::string_view email_key, const Actor& actor,

@@ -25,7 +25,10 @@ struct NewAccount {
 // Errors: conflict "account_exists".
 Result<Account> create_account(Transaction& transaction, const NewAccount& wanted, const Actor& actor, Timestamp now);
 
-// The rest say not_found "account_unknown" for an address that has none. Doing again what is done is success.
+// Errors: not_found "account_unknown". The rest say the same of an address without an account.
+Result<Account> get_account(Reader& reader, std::string_view email_key);
+
+// Doing again what is done is success.
 Result<Account> activate_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
                                  Timestamp now);
 Result<Account> verify_account(Transaction& transaction, std::string_view email_key, const Actor& actor, Timestamp now);

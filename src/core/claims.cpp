@@ -36,12 +36,14 @@ std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string
     return ListId::parse(uri);
 }
 
+bool is_for(const std::vector<std::string>& audience, const std::vector<std::string>& ours) {
+    return std::ranges::find_first_of(audience, ours) != audience.end();
+}
+
 Result<void> check_access_claims(const AccessClaims& claims, const TokenPolicy& policy, Timestamp now) {
     if (claims.issuer != policy.issuer) return unauthenticated("invalid_token", "The token is of another issuer");
-    const bool for_us = std::ranges::any_of(claims.audience, [&](const std::string& audience) {
-        return std::ranges::find(policy.audience, audience) != policy.audience.end();
-    });
-    if (!for_us) return unauthenticated("invalid_token", "The token is for another audience");
+    if (!is_for(claims.audience, policy.audience))
+        return unauthenticated("invalid_token", "The token is for another audience");
     return check_times(claims.issued_at, claims.expires_at, now);
 }
 

@@ -59,6 +59,9 @@ std::string status_list_uri(std::string_view issuer, const ListId& list);
 // The list that `uri` names, when it is one of this issuer's.
 std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string_view uri);
 
+// Whether a token for `audience` is for one who is called by any of `ours`.
+bool is_for(const std::vector<std::string>& audience, const std::vector<std::string>& ours);
+
 // Issuer, audience, not from the future, not expired. Errors: unauthenticated "token_expired" or "invalid_token".
 Result<void> check_access_claims(const AccessClaims& claims, const TokenPolicy& policy, Timestamp now);
 Result<void> check_refresh_claims(const RefreshClaims& claims, const TokenPolicy& policy, Timestamp now);

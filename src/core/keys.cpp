@@ -20,6 +20,10 @@ Result<void> check_master_key(Reader& reader, const KeyVault& vault) {
 
 }  // namespace
 
+Error keys_missing() {
+    return not_found("keys_missing", "The store has no signing keys yet; make them with: postern key init");
+}
+
 Result<std::vector<StoredKey>> init_keys(Transaction& transaction, const KeyVault& vault, KeyAlgorithm access_algorithm,
                                          const Actor& actor, Timestamp now) {
     if (!TRY(transaction.list_keys()).empty()) {
@@ -44,7 +48,7 @@ Result<std::vector<StoredKey>> init_keys(Transaction& transaction, const KeyVaul
 Result<std::vector<StoredKey>> load_keys(Reader& reader, const KeyVault& vault) {
     auto keys = TRY(reader.list_keys());
     if (keys.empty()) {
-        return not_found("keys_missing", "The store has no signing keys yet; make them with: postern key init");
+        return keys_missing();
     }
     TRY(check_master_key(reader, vault));
     return keys;

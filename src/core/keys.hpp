@@ -30,7 +30,10 @@ inline constexpr std::string_view master_key_check_setting = "master_key_check";
 Result<std::vector<StoredKey>> init_keys(Transaction& transaction, const KeyVault& vault, KeyAlgorithm access_algorithm,
                                          const Actor& actor, Timestamp now);
 
-// Errors: not_found "keys_missing" for a store that has none, conflict "master_key_wrong"; each says what to do.
+// not_found "keys_missing", for a store that has none, with what to do.
+Error keys_missing();
+
+// Errors: keys_missing() for a store that has none, conflict "master_key_wrong"; each says what to do.
 Result<std::vector<StoredKey>> load_keys(Reader& reader, const KeyVault& vault);
 
 // Seals every key under the current master key. Says how many it changed.

@@ -18,6 +18,10 @@ Result<void> admit_account(const Account& account) {
     return {};
 }
 
+bool has_password(const LoginAttempt& attempt) {
+    return attempt.account.has_value() && !attempt.account->password_hash.empty();
+}
+
 // The account as it stands now, if the password that was checked is still its password and it may still log in.
 Result<Account> read_again(Transaction& transaction, const Account& account) {
     auto current = TRY(transaction.find_account(account.id));
@@ -30,15 +34,13 @@ Result<Account> read_again(Transaction& transaction, const Account& account) {
 
 Result<LoginAttempt> begin_login(Reader& reader, const Hasher& hasher, std::string_view email_key) {
     LoginAttempt attempt{.account = TRY(reader.find_account_by_email(email_key)), .hash = ""};
-    const bool has_password = attempt.account.has_value() && !attempt.account->password_hash.empty();
-    attempt.hash = has_password ? attempt.account->password_hash : std::string(hasher.dummy());
+    attempt.hash = has_password(attempt) ? attempt.account->password_hash : std::string(hasher.dummy());
     return attempt;
 }
 
 Result<PasswordCheck> check_password(const Hasher& hasher, const LoginAttempt& attempt, const SecretString& password) {
     const bool fits = TRY(hasher.verify(attempt.hash, password));
-    const bool has_password = attempt.account.has_value() && !attempt.account->password_hash.empty();
-    PasswordCheck check{.matches = fits && has_password, .new_hash = std::nullopt};
+    PasswordCheck check{.matches = fits && has_password(attempt), .new_hash = std::nullopt};
     if (check.matches && hasher.needs_rehash(attempt.hash)) check.new_hash = TRY(hasher.hash(password));
     return check;
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/accounts.hpp"
 #include "core/store.hpp"
 
 namespace postern::core {
@@ -44,12 +45,8 @@ public:
         return page;
     }
     Result<std::int64_t> count_active_admins() override {
-        return std::ranges::count_if(tables_.accounts, [](const auto& entry) {
-            const Account& account = entry.second;
-            const bool ready = account.kind == AccountKind::demo ? account.email_verified_at.has_value()
-                                                                 : account.activated_at.has_value();
-            return account.admin && ready && !account.disabled_at;
-        });
+        return std::ranges::count_if(tables_.accounts,
+                                     [](const auto& entry) { return entry.second.admin && is_active(entry.second); });
     }
     Result<std::optional<Session>> find_session(const SessionId& id) override { return find_in(tables_.sessions, id); }
     Result<std::vector<Session>> list_sessions(const AccountId& id, bool ended_too, std::size_t limit) override {
