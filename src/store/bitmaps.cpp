@@ -128,6 +128,12 @@ std::chrono::duration<double> Bitmaps::age() const noexcept {
     return std::chrono::steady_clock::now().time_since_epoch() - std::chrono::steady_clock::duration(since);
 }
 
+void Bitmaps::report(core::StoreFigures& figures) const {
+    figures.lists = static_cast<std::int64_t>(list_count());
+    figures.bitmap_bytes = static_cast<std::int64_t>(memory_bytes());
+    figures.feed_age_seconds = age().count();
+}
+
 std::shared_ptr<const Bitmaps::Lists> Bitmaps::snapshot() const noexcept {
     return std::atomic_load_explicit(&lists_, std::memory_order_acquire);
 }

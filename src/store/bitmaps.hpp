@@ -51,6 +51,7 @@ public:
     [[nodiscard]] std::size_t memory_bytes() const;
     // Since the beginning of the last completed poll; infinite before the first.
     [[nodiscard]] std::chrono::duration<double> age() const noexcept;
+    void report(core::StoreFigures& figures) const;
 
 private:
     struct List;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "store/columns.hpp"
+#include "store/transaction.hpp"
 
 namespace postern::store {
 namespace {
@@ -11,21 +12,11 @@ namespace {
 constexpr std::int64_t page_rows = 5'000;
 
 Result<std::vector<ListInfo>> read_lists(Connection& connection, std::int64_t from_change, Timestamp now) {
-    auto outcome =
-        TRY(connection.execute("SELECT id, kid, expires_at, slots, revoked_at FROM token_lists "
-                               "WHERE change >= $1 AND expires_at > $2",
-                               values(from_change, now)));
+    auto outcome = TRY(connection.execute("SELECT " LIST_COLUMNS " FROM token_lists "
+                                          "WHERE change >= $1 AND expires_at > $2",
+                                          values(from_change, now)));
     std::vector<ListInfo> lists;
-    for (auto& row : outcome.rows) {
-        Columns columns(row);
-        ListInfo list;
-        list.id = columns.id<core::ListId>();
-        list.kid = columns.text();
-        list.expires_at = columns.time();
-        list.slots = static_cast<std::uint32_t>(columns.integer());
-        list.revoked = columns.optional_time().has_value();
-        lists.push_back(std::move(list));
-    }
+    for (auto& row : outcome.rows) lists.push_back(list_from(row));
     return lists;
 }
 

@@ -28,20 +28,11 @@ core::StoredKey key_from(Row& row) {
 Result<std::vector<ListInfo>> revoke_lists_of(Connection& connection, const core::StoredKey& key, std::int64_t change) {
     auto outcome =
         TRY(connection.execute("UPDATE token_lists SET revoked_at = $2, change = $3 "
-                               "WHERE kid = $1 AND revoked_at IS NULL RETURNING id, kid, expires_at, slots",
+                               "WHERE kid = $1 AND revoked_at IS NULL RETURNING " LIST_COLUMNS,
                                values(key.kid, key.revoked_at.value_or(key.created_at), change)));
     std::vector<ListInfo> lists;
     lists.reserve(outcome.rows.size());
-    for (auto& row : outcome.rows) {
-        Columns columns(row);
-        ListInfo list;
-        list.id = columns.id<core::ListId>();
-        list.kid = columns.text();
-        list.expires_at = columns.time();
-        list.slots = static_cast<std::uint32_t>(columns.integer());
-        list.revoked = true;
-        lists.push_back(std::move(list));
-    }
+    for (auto& row : outcome.rows) lists.push_back(list_from(row));
     return lists;
 }
 

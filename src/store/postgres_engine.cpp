@@ -61,7 +61,7 @@ PostgresStore::PostgresStore(const StoreOptions& options, const Clock& clock, Mi
       lists_(options.access_token_life),
       pool_(target_of(options.url, statement_time),
             options.serving ? limits::postgres_connections : connections_of_a_command, [this] { lists_.close_all(); }),
-      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { tell_keys_changed(); }) {}
+      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { keys_listener_.tell(); }) {}
 
 // In this order: the keeper gives work to the pool, which finishes what it has accepted.
 PostgresStore::~PostgresStore() {
@@ -90,14 +90,7 @@ void PostgresStore::catch_up(Done done) {
 }
 
 void PostgresStore::on_keys_changed(std::function<void()> changed) {
-    const std::lock_guard lock(keys_changed_mutex_);
-    keys_changed_ = std::move(changed);
-}
-
-void PostgresStore::tell_keys_changed() {
-    // Under the lock, so that once on_keys_changed() has returned the former callback is not running.
-    const std::lock_guard lock(keys_changed_mutex_);
-    if (keys_changed_) keys_changed_();
+    keys_listener_.set(std::move(changed));
 }
 
 Result<void> PostgresStore::run_read(PostgresConnection& connection, const ReadWork& work) {
@@ -155,7 +148,7 @@ Result<void> PostgresStore::try_write(PostgresConnection& connection, const Writ
 
 void PostgresStore::complete(PostgresConnection& connection, const Pending& pending) {
     apply(pending, bitmaps_);
-    if (pending.keys_changed) tell_keys_changed();
+    if (pending.keys_changed) keys_listener_.tell();
     if (pending.feed_changed || pending.keys_changed) tell_other_nodes(connection);
 }
 
@@ -248,7 +241,7 @@ void PostgresStore::sweep_some() {
     pool_.submit(
         [this](PostgresConnection& connection) -> Result<void> {
             const auto swept = TRY(sweep(connection, retention_, clock_.now()));
-            swept_rows_ += static_cast<std::int64_t>(swept);
+            sweep_record_.add(swept);
             if (closing_) return {};
             if (swept > 0) {
                 sweep_some();
@@ -266,14 +259,8 @@ void PostgresStore::sweep_some() {
 }
 
 void PostgresStore::count_tables() {
-    pool_.submit(
-        [this](PostgresConnection& connection) -> Result<void> {
-            auto sizes = TRY(count_rows(connection));
-            const std::lock_guard lock(tables_mutex_);
-            tables_ = std::move(sizes);
-            return {};
-        },
-        [](Result<void> counted) { log_failure("store_count_failed", counted); });
+    pool_.submit([this](PostgresConnection& connection) { return sweep_record_.count(connection); },
+                 [](Result<void> counted) { log_failure("store_count_failed", counted); });
 }
 
 core::StoreFigures PostgresStore::figures() const {
@@ -282,12 +269,8 @@ core::StoreFigures PostgresStore::figures() const {
     figures.commits = commits_;
     figures.writes = commits_;  // each commit holds one
     figures.failed_commits = failed_commits_;
-    figures.swept_rows = swept_rows_;
-    figures.lists = static_cast<std::int64_t>(bitmaps_.list_count());
-    figures.bitmap_bytes = static_cast<std::int64_t>(bitmaps_.memory_bytes());
-    figures.feed_age_seconds = bitmaps_.age().count();
-    const std::lock_guard lock(tables_mutex_);
-    figures.tables = tables_;
+    bitmaps_.report(figures);
+    sweep_record_.report(figures);
     return figures;
 }
 

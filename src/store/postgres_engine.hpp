@@ -15,6 +15,7 @@
 
 #include "base/limits.hpp"
 #include "store/bitmaps.hpp"
+#include "store/keys_listener.hpp"
 #include "store/open_lists.hpp"
 #include "store/postgres_feed.hpp"
 #include "store/postgres_pool.hpp"
@@ -54,7 +55,6 @@ private:
     void complete(PostgresConnection& connection, const Pending& pending);
     Result<void> open_list_for(PostgresConnection& connection, const std::string& kid, Timestamp at);
     Result<void> open_list(PostgresConnection& connection, const ListInfo& list);
-    void tell_keys_changed();
     void tell_other_nodes(PostgresConnection& connection);
 
     void keep();
@@ -71,13 +71,10 @@ private:
     OpenLists lists_;
     std::mutex opening_;  // one thread at a time opens a list, and the others find it
 
-    std::mutex keys_changed_mutex_;
-    std::function<void()> keys_changed_;
+    KeysListener keys_listener_;
+    SweepRecord sweep_record_;
     std::atomic<std::int64_t> commits_ = 0;
     std::atomic<std::int64_t> failed_commits_ = 0;
-    std::atomic<std::int64_t> swept_rows_ = 0;
-    mutable std::mutex tables_mutex_;
-    std::vector<core::TableSize> tables_;
 
     PostgresPool pool_;
     PostgresFeed feed_;

@@ -36,6 +36,17 @@ void apply(const Pending& pending, Bitmaps& bitmaps) {
     for (const auto& list : pending.revoked_lists) bitmaps.put_list(list);
 }
 
+ListInfo list_from(Row& row) {
+    Columns columns(row);
+    ListInfo list;
+    list.id = columns.id<core::ListId>();
+    list.kid = columns.text();
+    list.expires_at = columns.time();
+    list.slots = static_cast<std::uint32_t>(columns.integer());
+    list.revoked = columns.optional_time().has_value();
+    return list;
+}
+
 Result<void> insert_list(Connection& connection, const ListInfo& list, Timestamp now) {
     const auto change = TRY(connection.change_number());
     TRY(

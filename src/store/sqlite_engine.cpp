@@ -33,10 +33,10 @@ SqliteStore::SqliteStore(std::string file, const StoreOptions& options, const Cl
       clock_(clock),
       bitmaps_(options.freshness_bound),
       lists_(options.access_token_life),
-      writer_(std::move(connections.writer), bitmaps_, lists_, clock, [this] { tell_keys_changed(); }),
+      writer_(std::move(connections.writer), bitmaps_, lists_, clock, [this] { keys_listener_.tell(); }),
       readers_(std::move(connections.readers), lists_),
       watcher_(std::move(connections.watcher), bitmaps_, clock,
-               {[this] { tell_keys_changed(); }, [this] { keep_house(); }}) {}
+               {[this] { keys_listener_.tell(); }, [this] { keep_house(); }}) {}
 
 // In this order: the watcher gives work to the other two, and a read that ends may begin a write.
 SqliteStore::~SqliteStore() {
@@ -58,14 +58,7 @@ void SqliteStore::catch_up(Done done) {
 }
 
 void SqliteStore::on_keys_changed(std::function<void()> changed) {
-    const std::lock_guard lock(keys_changed_mutex_);
-    keys_changed_ = std::move(changed);
-}
-
-void SqliteStore::tell_keys_changed() {
-    // Under the lock, so that once on_keys_changed() has returned the former callback is not running.
-    const std::lock_guard lock(keys_changed_mutex_);
-    if (keys_changed_) keys_changed_();
+    keys_listener_.set(std::move(changed));
 }
 
 void SqliteStore::keep_house() {
@@ -94,7 +87,7 @@ void SqliteStore::add_sweep() {
 // no login waits for more than one.
 Result<void> SqliteStore::sweep_some(SqliteConnection& connection) {
     const auto swept = TRY(sweep(connection, retention_, clock_.now()));
-    swept_rows_ += static_cast<std::int64_t>(swept);
+    sweep_record_.add(swept);
     if (swept > 0) {
         add_sweep();
     } else {
@@ -104,16 +97,11 @@ Result<void> SqliteStore::sweep_some(SqliteConnection& connection) {
 }
 
 void SqliteStore::count_tables() {
-    readers_.read_rows(
-        [this](Connection& reader) -> Result<void> {
-            auto sizes = TRY(count_rows(reader));
-            const std::lock_guard lock(tables_mutex_);
-            tables_ = std::move(sizes);
-            return {};
-        },
-        [](Result<void> counted) {
-            if (!counted.has_value()) log::debug("store_count_failed", {{"message", counted.error().message}});
-        });
+    readers_.read_rows([this](Connection& reader) { return sweep_record_.count(reader); },
+                       [](Result<void> counted) {
+                           if (counted.has_value()) return;
+                           log::debug("store_count_failed", {{"message", counted.error().message}});
+                       });
 }
 
 core::StoreFigures SqliteStore::figures() const {
@@ -122,12 +110,8 @@ core::StoreFigures SqliteStore::figures() const {
     figures.commits = writer_.commits();
     figures.writes = writer_.writes();
     figures.failed_commits = writer_.failed_commits();
-    figures.swept_rows = swept_rows_;
-    figures.lists = static_cast<std::int64_t>(bitmaps_.list_count());
-    figures.bitmap_bytes = static_cast<std::int64_t>(bitmaps_.memory_bytes());
-    figures.feed_age_seconds = bitmaps_.age().count();
-    const std::lock_guard lock(tables_mutex_);
-    figures.tables = tables_;
+    bitmaps_.report(figures);
+    sweep_record_.report(figures);
     return figures;
 }
 

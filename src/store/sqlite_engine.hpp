@@ -4,12 +4,12 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/limits.hpp"
 #include "store/bitmaps.hpp"
+#include "store/keys_listener.hpp"
 #include "store/open_lists.hpp"
 #include "store/sqlite_readers.hpp"
 #include "store/sqlite_watcher.hpp"
@@ -46,7 +46,6 @@ private:
     void add_sweep();
     Result<void> sweep_some(SqliteConnection& connection);
     void count_tables();
-    void tell_keys_changed();
 
     const std::string file_;
     const Retention retention_;
@@ -54,14 +53,11 @@ private:
     Bitmaps bitmaps_;
     OpenLists lists_;
 
-    std::mutex keys_changed_mutex_;
-    std::function<void()> keys_changed_;
-    std::atomic<std::int64_t> swept_rows_ = 0;
+    KeysListener keys_listener_;
+    SweepRecord sweep_record_;
     std::chrono::steady_clock::time_point next_sweep_;  // the watcher's thread only
     std::atomic<bool> upkeep_waits_ = false;
     std::atomic<bool> sweep_waits_ = false;
-    mutable std::mutex tables_mutex_;
-    std::vector<core::TableSize> tables_;
 
     SqliteWriter writer_;
     SqliteReaders readers_;

@@ -102,4 +102,17 @@ Result<std::vector<core::TableSize>> count_rows(Connection& connection) {
     return sizes;
 }
 
+Result<void> SweepRecord::count(Connection& connection) {
+    auto sizes = TRY(count_rows(connection));
+    const std::lock_guard lock(mutex_);
+    tables_ = std::move(sizes);
+    return {};
+}
+
+void SweepRecord::report(core::StoreFigures& figures) const {
+    figures.swept_rows = swept_rows_;
+    const std::lock_guard lock(mutex_);
+    figures.tables = tables_;
+}
+
 }  // namespace postern::store

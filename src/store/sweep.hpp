@@ -7,6 +7,8 @@
 // Accounts and settings are what the operator put there; they stay.
 #pragma once
 
+#include <atomic>
+#include <mutex>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -26,5 +28,19 @@ Result<std::size_t> sweep(Connection& connection, const Retention& retention, Ti
 
 // Counts the rows of every table; takes a moment for each million.
 Result<std::vector<core::TableSize>> count_rows(Connection& connection);
+
+// What an engine's sweeps have done and found, for its figures. Thread-safe.
+class SweepRecord {
+public:
+    void add(std::size_t swept) { swept_rows_ += static_cast<std::int64_t>(swept); }
+    // count_rows(), remembered.
+    Result<void> count(Connection& connection);
+    void report(core::StoreFigures& figures) const;
+
+private:
+    std::atomic<std::int64_t> swept_rows_ = 0;
+    mutable std::mutex mutex_;
+    std::vector<core::TableSize> tables_;
+};
 
 }  // namespace postern::store

@@ -25,6 +25,10 @@ struct Pending {
 // Flips the bits: after the commit, before the answer.
 void apply(const Pending& pending, Bitmaps& bitmaps);
 
+// A row of LIST_COLUMNS.
+#define LIST_COLUMNS "id, kid, expires_at, slots, revoked_at"
+ListInfo list_from(Row& row);
+
 // Adds the row of a new list, in a write transaction. Its slots may be given out once that is committed.
 Result<void> insert_list(Connection& connection, const ListInfo& list, Timestamp now);
 
