@@ -74,7 +74,7 @@ Result<std::string> hash_new_password(const Call& call, Workplace& workplace, co
                                       bool from_input) {
     const SecretString password = TRY(read_password(call.console, from_input));
     const SecretString accepted =
-        TRY(core::accept_new_password(call.tools.text, password, email, workplace.service_name()));
+        TRY(core::accept_new_password(call.tools.text, password, email, workplace.account_policy().passwords));
     const core::Hasher* hasher = TRY(workplace.hasher());
     return hasher->hash(accepted);
 }
@@ -100,6 +100,8 @@ Result<Answer> create(const Call& call, const CreateOptions& options) {
     const auto workplace = TRY(call.tools.open_workplace(call.location));
     core::Store* store = TRY(workplace->store());
     wanted.password_hash = TRY(hash_new_password(call, *workplace, wanted.email, options.password_stdin));
+    const core::Hasher* hasher = TRY(workplace->hasher());
+    wanted.password_scheme = hasher->scheme(wanted.password_hash);
     const core::Account account = TRY(core::write_and_wait(*store, [&](core::Transaction& transaction) {
         return core::create_account(transaction, wanted, call.actor(), call.tools.clock.now());
     }));
@@ -129,15 +131,20 @@ void add_create(CLI::App& group, Plan& plan) {
     command.add_flag("--password-stdin", options->password_stdin, "Read the password from standard input");
 }
 
-using Change = Result<core::Account> (*)(core::Transaction&, std::string_view, const core::Actor&, Timestamp);
+using Change = Result<core::Account> (*)(core::Transaction&, core::Account, const core::Actor&, Timestamp);
+
+Result<core::Account> step_on_account(core::Transaction& transaction, std::string_view email_key, Change step,
+                                      const Call& call) {
+    auto account = TRY(core::get_account(transaction, email_key));
+    return step(transaction, std::move(account), call.actor(), call.tools.clock.now());
+}
 
 Result<Answer> change(const Call& call, const std::string& address, Change step, const std::string& done) {
     const auto email = TRY(call.tools.text.parse_email(address));
     const auto workplace = TRY(call.tools.open_workplace(call.location));
     core::Store* store = TRY(workplace->store());
-    const core::Account account = TRY(core::write_and_wait(*store, [&](core::Transaction& transaction) {
-        return step(transaction, email.key, call.actor(), call.tools.clock.now());
-    }));
+    const core::Account account = TRY(core::write_and_wait(
+        *store, [&](core::Transaction& transaction) { return step_on_account(transaction, email.key, step, call); }));
     return Answer{account.email + " is " + done + "\n", to_json(account)};
 }
 
@@ -153,8 +160,9 @@ Result<Answer> remove(const Call& call, const std::string& address) {
     const auto email = TRY(call.tools.text.parse_email(address));
     const auto workplace = TRY(call.tools.open_workplace(call.location));
     core::Store* store = TRY(workplace->store());
-    TRY(core::write_and_wait(*store, [&](core::Transaction& transaction) {
-        return core::delete_account(transaction, email.key, call.actor(), call.tools.clock.now());
+    TRY(core::write_and_wait(*store, [&](core::Transaction& transaction) -> Result<void> {
+        auto account = TRY(core::get_account(transaction, email.key));
+        return core::delete_account(transaction, std::move(account), call.actor(), call.tools.clock.now());
     }));
     return Answer{"Deleted " + email.key + " and ended its sessions\n", boost::json::object{{"deleted", email.key}}};
 }
@@ -172,10 +180,14 @@ Result<Answer> set_password(const Call& call, const std::string& address, bool f
     const auto email = TRY(call.tools.text.parse_email(address));
     const auto workplace = TRY(call.tools.open_workplace(call.location));
     core::Store* store = TRY(workplace->store());
+    const core::Hasher* hasher = TRY(workplace->hasher());
     const std::string hash = TRY(hash_new_password(call, *workplace, email, from_input));
-    const core::Account account = TRY(core::write_and_wait(*store, [&](core::Transaction& transaction) {
-        return core::set_password(transaction, email.key, hash, call.actor(), call.tools.clock.now());
-    }));
+    auto set = [&](core::Transaction& transaction) -> Result<core::Account> {
+        auto found = TRY(core::get_account(transaction, email.key));
+        return core::set_password(transaction, std::move(found), hash, hasher->scheme(hash), call.actor(),
+                                  call.tools.clock.now());
+    };
+    const core::Account account = TRY(core::write_and_wait(*store, set));
     return Answer{account.email + " has a new password; its earlier sessions have ended\n", to_json(account)};
 }
 

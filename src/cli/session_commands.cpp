@@ -71,18 +71,11 @@ struct EndOptions {
     std::string all_of;
 };
 
-Result<bool> end_session(core::Transaction& transaction, const core::SessionId& id, const core::Actor& actor,
-                         Timestamp now) {
-    const auto session = TRY(transaction.find_session(id));
-    if (!session) return not_found("session_unknown", "There is no session " + id.text());
-    return core::end_session(transaction, *session, core::RevocationReason::ended_by_operator, actor, now);
-}
-
 Result<Answer> end_one(const Call& call, core::Store& store, const std::string& text) {
     const auto id = core::SessionId::parse(text);
     if (!id) return usage_error(quote_for_message(text) + " is no session id; see: postern session list EMAIL");
     const bool ended = TRY(core::write_and_wait(store, [&](core::Transaction& transaction) {
-        return end_session(transaction, *id, call.actor(), call.tools.clock.now());
+        return core::end_session_by_operator(transaction, *id, call.actor(), call.tools.clock.now());
     }));
     const std::string said = ended ? "Ended the session " : "It had ended already: ";
     return Answer{said + id->text() + "\n", boost::json::object{{"session_id", id->text()}, {"ended", ended}}};
@@ -91,8 +84,7 @@ Result<Answer> end_one(const Call& call, core::Store& store, const std::string& 
 Result<std::size_t> end_sessions(core::Transaction& transaction, std::string_view email_key, const core::Actor& actor,
                                  Timestamp now) {
     const auto account = TRY(core::get_account(transaction, email_key));
-    return core::revoke_account(transaction, account.id, core::RevocationReason::ended_by_operator,
-                                "account.sessions_ended", actor, now);
+    return core::end_sessions_by_operator(transaction, account, actor, now);
 }
 
 Result<Answer> end_all(const Call& call, core::Store& store, const std::string& address) {

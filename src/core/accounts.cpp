@@ -1,18 +1,16 @@
 #include "core/accounts.hpp"
 
+#include <algorithm>
+
+#include "base/encoding.hpp"
+#include "base/limits.hpp"
 #include "core/revocation.hpp"
 
 namespace postern::core {
 namespace {
 
-// Every change raises the security version, so that neither a login in flight nor another change can miss it.
-Result<Account> save(Transaction& transaction, Account account, Timestamp now) {
-    const std::int64_t read_version = account.security_version;
-    account.security_version += 1;
-    account.updated_at = now;
-    const bool saved = TRY(transaction.update_account(account, read_version));
-    if (!saved) return conflict("retry", "The account changed meanwhile");
-    return account;
+AuditSubject about(const Account& account) {
+    return {.account = account.id, .session = std::nullopt, .detail = account.email};
 }
 
 Result<void> keep_an_admin(Transaction& transaction, const Account& account) {
@@ -24,18 +22,38 @@ Result<void> keep_an_admin(Transaction& transaction, const Account& account) {
                     account.email + " is the last active administrator; make another account an administrator first");
 }
 
-// Notes when `moment` of the account came to pass; nothing when it has.
-Result<Account> mark(Transaction& transaction, std::string_view email_key, std::optional<Timestamp> Account::*moment,
-                     std::string_view event, const Actor& actor, Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
-    if ((account.*moment).has_value()) return account;
-    account.*moment = now;
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(record(transaction, event, actor, {account.id, std::nullopt}, "success", now));
+// Saves a change that takes no trust away.
+Result<Account> save_and_record(Transaction& transaction, Account account, std::string_view event, const Actor& actor,
+                                Timestamp now) {
+    account = TRY(save_account(transaction, std::move(account), now));
+    TRY(record(transaction, event, actor, about(account), "success", now));
     return account;
 }
 
+// Saves one that does: sessions and tokens end with it.
+Result<Account> save_and_revoke(Transaction& transaction, Account account, RevocationReason reason,
+                                std::string_view event, const Actor& actor, Timestamp now) {
+    account = TRY(save_account(transaction, std::move(account), now));
+    TRY(revoke_account(transaction, account.id, reason, event, actor, now, account.email));
+    return account;
+}
+
+// Printable ASCII without the space, the quote and the backslash: the scope-token of RFC 6749 section 3.3.
+bool is_role(std::string_view role) {
+    const auto fits = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
+    return !role.empty() && role.size() <= limits::role_bytes && std::ranges::all_of(role, fits);
+}
+
 }  // namespace
+
+Result<Account> save_account(Transaction& transaction, Account account, Timestamp now) {
+    const std::int64_t read_version = account.security_version;
+    account.security_version += 1;
+    account.updated_at = now;
+    const bool saved = TRY(transaction.update_account(account, read_version));
+    if (!saved) return conflict("retry", "The account changed meanwhile");
+    return account;
+}
 
 Result<Account> get_account(Reader& reader, std::string_view email_key) {
     auto account = TRY(reader.find_account_by_email(email_key));
@@ -45,10 +63,32 @@ Result<Account> get_account(Reader& reader, std::string_view email_key) {
     return std::move(*account);
 }
 
+Result<Account> get_account(Reader& reader, const AccountId& id) {
+    auto account = TRY(reader.find_account(id));
+    if (!account.has_value()) return not_found("account_unknown", "There is no account " + id.text());
+    return std::move(*account);
+}
+
 bool is_active(const Account& account) {
     if (account.disabled_at.has_value()) return false;
     // A demo account is activated by proving its address; a standard one by an administrator or an invitation.
     return account.kind == AccountKind::demo ? account.email_verified_at.has_value() : account.activated_at.has_value();
+}
+
+Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles) {
+    for (const std::string& role : roles) {
+        if (is_role(role)) continue;
+        return invalid_input("invalid_role", "The role " + quote_for_message(role) + " is not 1 to " +
+                                                 std::to_string(limits::role_bytes) +
+                                                 " characters of printable ASCII without space, quote and backslash");
+    }
+    std::ranges::sort(roles);
+    roles.erase(std::ranges::unique(roles).begin(), roles.end());
+    if (roles.size() > limits::roles_per_account) {
+        return invalid_input("too_many_roles",
+                             "An account has " + std::to_string(limits::roles_per_account) + " roles at most");
+    }
+    return roles;
 }
 
 Result<Account> create_account(Transaction& transaction, const NewAccount& wanted, const Actor& actor, Timestamp now) {
@@ -62,6 +102,10 @@ Result<Account> create_account(Transaction& transaction, const NewAccount& wante
                     .kind = wanted.kind,
                     .admin = wanted.admin,
                     .password_hash = wanted.password_hash,
+                    .password_scheme = wanted.password_scheme,
+                    .display_name = wanted.display_name,
+                    .locale = wanted.locale,
+                    .roles = TRY(accept_roles(wanted.roles)),
                     .security_version = 1,
                     .created_at = now,
                     .updated_at = now,
@@ -70,59 +114,77 @@ Result<Account> create_account(Transaction& transaction, const NewAccount& wante
                     .disabled_at = std::nullopt,
                     .last_login_at = std::nullopt};
     TRY(transaction.insert_account(account));
-    TRY(record(transaction, "account.created", actor, {account.id, std::nullopt}, "success", now));
+    TRY(record(transaction, "account.created", actor, about(account), "success", now));
     return account;
 }
 
-Result<Account> activate_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                                 Timestamp now) {
-    return mark(transaction, email_key, &Account::activated_at, "account.activated", actor, now);
+Result<Account> activate_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
+    if (account.activated_at.has_value()) return account;
+    account.activated_at = now;
+    return save_and_record(transaction, std::move(account), "account.activated", actor, now);
 }
 
-Result<Account> verify_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                               Timestamp now) {
-    return mark(transaction, email_key, &Account::email_verified_at, "account.verified", actor, now);
+Result<Account> verify_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
+    if (account.email_verified_at.has_value()) return account;
+    account.email_verified_at = now;
+    return save_and_record(transaction, std::move(account), "account.verified", actor, now);
 }
 
-Result<Account> disable_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                                Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
+Result<Account> convert_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
+    if (account.kind == AccountKind::standard) return account;
+    account.kind = AccountKind::standard;
+    if (account.email_verified_at.has_value() && !account.activated_at.has_value()) account.activated_at = now;
+    return save_and_record(transaction, std::move(account), "account.converted", actor, now);
+}
+
+Result<Account> disable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     if (account.disabled_at.has_value()) return account;
     TRY(keep_an_admin(transaction, account));
     account.disabled_at = now;
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(revoke_account(transaction, account.id, RevocationReason::account_disabled, "account.disabled", actor, now));
-    return account;
+    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    return save_and_revoke(transaction, std::move(account), RevocationReason::account_disabled, "account.disabled",
+                           actor, now);
 }
 
-Result<Account> enable_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                               Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
+Result<Account> enable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     if (!account.disabled_at.has_value()) return account;
     account.disabled_at.reset();
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(record(transaction, "account.enabled", actor, {account.id, std::nullopt}, "success", now));
-    return account;
+    return save_and_record(transaction, std::move(account), "account.enabled", actor, now);
 }
 
-Result<void> delete_account(Transaction& transaction, std::string_view email_key, const Actor& actor, Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
+Result<void> delete_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     TRY(keep_an_admin(transaction, account));
     // The version goes up first: it takes the row, so that no login finishes between here and the deletion.
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(revoke_account(transaction, account.id, RevocationReason::account_deleted, "account.deleted", actor, now));
+    account = TRY(save_and_revoke(transaction, std::move(account), RevocationReason::account_deleted, "account.deleted",
+                                  actor, now));
     TRY(transaction.delete_account(account.id));
     return {};
 }
 
-Result<Account> set_password(Transaction& transaction, std::string_view email_key, std::string password_hash,
+Result<Account> set_roles(Transaction& transaction, Account account, const std::vector<std::string>& roles,
+                          const Actor& actor, Timestamp now) {
+    auto accepted = TRY(accept_roles(roles));
+    if (account.roles == accepted) return account;
+    account.roles = std::move(accepted);
+    return save_and_revoke(transaction, std::move(account), RevocationReason::role_changed, "account.roles_changed",
+                           actor, now);
+}
+
+Result<Account> set_admin(Transaction& transaction, Account account, bool admin, const Actor& actor, Timestamp now) {
+    if (account.admin == admin) return account;
+    TRY(keep_an_admin(transaction, account));
+    account.admin = admin;
+    return save_and_revoke(transaction, std::move(account), RevocationReason::role_changed,
+                           admin ? "account.admin_granted" : "account.admin_taken", actor, now);
+}
+
+Result<Account> set_password(Transaction& transaction, Account account, std::string hash, std::string scheme,
                              const Actor& actor, Timestamp now) {
-    auto account = TRY(get_account(transaction, email_key));
-    account.password_hash = std::move(password_hash);
-    account = TRY(save(transaction, std::move(account), now));
-    TRY(revoke_account(transaction, account.id, RevocationReason::password_changed, "account.password_changed", actor,
-                       now));
-    return account;
+    account.password_hash = std::move(hash);
+    account.password_scheme = std::move(scheme);
+    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    return save_and_revoke(transaction, std::move(account), RevocationReason::password_changed,
+                           "account.password_changed", actor, now);
 }
 
 }  // namespace postern::core

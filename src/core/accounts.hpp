@@ -1,10 +1,13 @@
-// The life of an account as an administrator directs it. Each function is a write step.
+// The life of an account as an administrator directs it, over HTTP (which names accounts by id) and at the command line
+// (by address). Each function is a write step on the account that the caller has just read in the same transaction, and
+// gives back what the account has become. Doing again what is done is success and changes nothing.
 //
-// Whatever takes trust away (disable, delete, loss of the administrator's role) raises the security version and revokes
-// every session and token in the same transaction.
+// Whatever takes trust away (disable, delete, another role, a new password) raises the security version and revokes
+// every session and token in the same transaction; pending links die too, unless it is about roles.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "core/audit.hpp"
@@ -19,29 +22,46 @@ struct NewAccount {
     bool activated = false;
     bool verified = false;
     bool admin = false;
-    std::string password_hash;
+    std::string password_hash;    // empty: no password yet; an invitation lets its holder choose one
+    std::string password_scheme;  // Hasher::scheme() of it
+    std::string display_name = {};
+    std::string locale = {};
+    std::vector<std::string> roles = {};
 };
 
-// Errors: conflict "account_exists".
+// Writes the account back at the version that was read, and raises it: every change does, so that neither a login in
+// flight nor another change can miss it. Errors: conflict "retry", when it changed meanwhile.
+Result<Account> save_account(Transaction& transaction, Account account, Timestamp now);
+
+// Errors: conflict "account_exists"; those of accept_roles().
 Result<Account> create_account(Transaction& transaction, const NewAccount& wanted, const Actor& actor, Timestamp now);
 
-// Errors: not_found "account_unknown". The rest say the same of an address without an account.
+// Errors: not_found "account_unknown".
 Result<Account> get_account(Reader& reader, std::string_view email_key);
+Result<Account> get_account(Reader& reader, const AccountId& id);
 
-// Doing again what is done is success.
-Result<Account> activate_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                                 Timestamp now);
-Result<Account> verify_account(Transaction& transaction, std::string_view email_key, const Actor& actor, Timestamp now);
+Result<Account> activate_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
+Result<Account> verify_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
+// A demo account becomes a standard one; one that may log in still may.
+Result<Account> convert_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 // Errors: conflict "last_admin" for the last active administrator.
-Result<Account> disable_account(Transaction& transaction, std::string_view email_key, const Actor& actor,
-                                Timestamp now);
-Result<Account> enable_account(Transaction& transaction, std::string_view email_key, const Actor& actor, Timestamp now);
+Result<Account> disable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
+Result<Account> enable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 // Errors: conflict "last_admin".
-Result<void> delete_account(Transaction& transaction, std::string_view email_key, const Actor& actor, Timestamp now);
+Result<void> delete_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 
-// A new password: everything set up before it ends.
-Result<Account> set_password(Transaction& transaction, std::string_view email_key, std::string password_hash,
+// Errors: those of accept_roles().
+Result<Account> set_roles(Transaction& transaction, Account account, const std::vector<std::string>& roles,
+                          const Actor& actor, Timestamp now);
+// Grants or takes the administrator's role. Errors: conflict "last_admin".
+Result<Account> set_admin(Transaction& transaction, Account account, bool admin, const Actor& actor, Timestamp now);
+
+// `hash` and `scheme` as Hasher gives them.
+Result<Account> set_password(Transaction& transaction, Account account, std::string hash, std::string scheme,
                              const Actor& actor, Timestamp now);
+
+// `roles` as Account keeps them: sorted, each once. Errors: invalid_input "invalid_role", "too_many_roles".
+Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles);
 
 // May log in with the right password, as far as the account is concerned.
 bool is_active(const Account& account);

@@ -98,17 +98,25 @@ TEST_F(Login, RehashesWhenTheParametersHaveRisen) {
 // Everything that may happen while the password is being hashed, and which of the two wins.
 struct Meanwhile {
     std::string name;
-    std::function<Result<Account>(Transaction&, Timestamp)> change;
+    std::function<Result<Account>(Transaction&, Account, Timestamp)> change;
     std::string outcome;  // of a login that was in flight
     bool ends_sessions;   // of a login that was done
 };
 
-class LoginInFlight : public Login, public ::testing::WithParamInterface<Meanwhile> {};
+class LoginInFlight : public Login, public ::testing::WithParamInterface<Meanwhile> {
+protected:
+    void change_as_told() {
+        change([&](Transaction& transaction) -> Result<Account> {
+            auto account = TRY(get_account(transaction, email().key));
+            return GetParam().change(transaction, std::move(account), clock.now());
+        });
+    }
+};
 
 TEST_P(LoginInFlight, MeetsTheChange) {
     const auto attempt = begin();
     const auto checked = check(attempt, "correct");
-    change([&](Transaction& transaction) { return GetParam().change(transaction, clock.now()); });
+    change_as_told();
     const auto pair = finish(attempt, checked);
     EXPECT_EQ(pair.has_value() ? "success" : pair.error().code, GetParam().outcome);
     if (!pair.has_value()) {
@@ -121,56 +129,57 @@ TEST_P(LoginInFlight, OrIsUndoneByIt) {
     const auto attempt = begin();
     const auto pair = finish(attempt, check(attempt, "correct"));
     ASSERT_TRUE(pair.has_value());
-    change([&](Transaction& transaction) { return GetParam().change(transaction, clock.now()); });
+    change_as_told();
     const bool undone = GetParam().ends_sessions;
     EXPECT_EQ(store->state(pair->access.slot), undone ? SlotState::revoked : SlotState::live);
     const auto refreshed = testing::refresh(*store, pair->refresh, clock.now());
     EXPECT_EQ(refreshed->status, undone ? RefreshStatus::session_ended : RefreshStatus::rotated);
 }
 
-INSTANTIATE_TEST_SUITE_P(Changes, LoginInFlight,
-                         ::testing::Values(Meanwhile{"disable",
-                                                     [](Transaction& transaction, Timestamp now) {
-                                                         return disable_account(transaction, email().key, actor(), now);
-                                                     },
-                                                     "account_not_activated", true},
-                                           Meanwhile{"new_password",
-                                                     [](Transaction& transaction, Timestamp now) {
-                                                         return set_password(transaction, email().key, "new:other",
-                                                                             actor(), now);
-                                                     },
-                                                     "invalid_credentials", true},
-                                           Meanwhile{"deletion",
-                                                     [](Transaction& transaction, Timestamp now) -> Result<Account> {
-                                                         TRY(delete_account(transaction, email().key, actor(), now));
-                                                         return Account{};
-                                                     },
-                                                     "invalid_credentials", true},
-                                           Meanwhile{"deletion_and_a_new_account_of_the_same_address",
-                                                     [](Transaction& transaction, Timestamp now) -> Result<Account> {
-                                                         TRY(delete_account(transaction, email().key, actor(), now));
-                                                         return create_account(transaction,
-                                                                               {.email = email(),
-                                                                                .kind = AccountKind::standard,
-                                                                                .activated = true,
-                                                                                .verified = true,
-                                                                                .admin = false,
-                                                                                .password_hash = "new:correct"},
-                                                                               actor(), now);
-                                                     },
-                                                     "invalid_credentials", true},
-                                           Meanwhile{"disable_and_enable",
-                                                     [](Transaction& transaction, Timestamp now) -> Result<Account> {
-                                                         TRY(disable_account(transaction, email().key, actor(), now));
-                                                         return enable_account(transaction, email().key, actor(), now);
-                                                     },
-                                                     "success", true},
-                                           Meanwhile{"verification",
-                                                     [](Transaction& transaction, Timestamp now) {
-                                                         return verify_account(transaction, email().key, actor(), now);
-                                                     },
-                                                     "success", false}),
-                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Changes, LoginInFlight,
+    ::testing::Values(Meanwhile{"disable",
+                                [](Transaction& transaction, Account account, Timestamp now) {
+                                    return disable_account(transaction, std::move(account), actor(), now);
+                                },
+                                "account_not_activated", true},
+                      Meanwhile{"new_password",
+                                [](Transaction& transaction, Account account, Timestamp now) {
+                                    return set_password(transaction, std::move(account), "new:other", "new", actor(),
+                                                        now);
+                                },
+                                "invalid_credentials", true},
+                      Meanwhile{"deletion",
+                                [](Transaction& transaction, Account account, Timestamp now) -> Result<Account> {
+                                    TRY(delete_account(transaction, std::move(account), actor(), now));
+                                    return Account{};
+                                },
+                                "invalid_credentials", true},
+                      Meanwhile{"deletion_and_a_new_account_of_the_same_address",
+                                [](Transaction& transaction, Account account, Timestamp now) -> Result<Account> {
+                                    TRY(delete_account(transaction, std::move(account), actor(), now));
+                                    return create_account(transaction,
+                                                          {.email = email(),
+                                                           .kind = AccountKind::standard,
+                                                           .activated = true,
+                                                           .verified = true,
+                                                           .admin = false,
+                                                           .password_hash = "new:correct"},
+                                                          actor(), now);
+                                },
+                                "invalid_credentials", true},
+                      Meanwhile{"disable_and_enable",
+                                [](Transaction& transaction, Account account, Timestamp now) -> Result<Account> {
+                                    account = TRY(disable_account(transaction, std::move(account), actor(), now));
+                                    return enable_account(transaction, std::move(account), actor(), now);
+                                },
+                                "success", true},
+                      Meanwhile{"verification",
+                                [](Transaction& transaction, Account account, Timestamp now) {
+                                    return verify_account(transaction, std::move(account), actor(), now);
+                                },
+                                "success", false}),
+    [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace postern::core

@@ -36,12 +36,24 @@ Result<bool> end_session(Transaction& transaction, const Session& session, Revoc
     return true;
 }
 
+Result<bool> end_session_by_operator(Transaction& transaction, const SessionId& id, const Actor& actor, Timestamp now) {
+    const auto session = TRY(transaction.find_session(id));
+    if (!session.has_value()) return not_found("session_unknown", "There is no session " + id.text());
+    return end_session(transaction, *session, RevocationReason::ended_by_operator, actor, now);
+}
+
 Result<std::size_t> revoke_account(Transaction& transaction, const AccountId& account, RevocationReason reason,
-                                   std::string_view event, const Actor& actor, Timestamp now) {
+                                   std::string_view event, const Actor& actor, Timestamp now, std::string_view detail) {
     const auto ended = TRY(transaction.end_sessions_of(account, now, reason));
     TRY(transaction.revoke_slots_of_account(account, now, reason));
-    TRY(record(transaction, event, actor, {account, std::nullopt}, word(reason), now));
+    TRY(record(transaction, event, actor, {account, std::nullopt, std::string(detail)}, word(reason), now));
     return ended.size();
+}
+
+Result<std::size_t> end_sessions_by_operator(Transaction& transaction, const Account& account, const Actor& actor,
+                                             Timestamp now) {
+    return revoke_account(transaction, account.id, RevocationReason::ended_by_operator, "account.sessions_ended", actor,
+                          now, account.email);
 }
 
 }  // namespace postern::core

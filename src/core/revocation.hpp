@@ -16,9 +16,16 @@ Result<bool> revoke_access_token(Transaction& transaction, const AccessClaims& c
 // One session with all its tokens. False: it had ended already.
 Result<bool> end_session(Transaction& transaction, const Session& session, RevocationReason reason, const Actor& actor,
                          Timestamp now);
+// The same by id, for an operator. Errors: not_found "session_unknown".
+Result<bool> end_session_by_operator(Transaction& transaction, const SessionId& id, const Actor& actor, Timestamp now);
 
-// Every session and token of an account. Says how many sessions it ended. `event` names the cause in the audit trail.
+// Every session and token of an account. Says how many sessions it ended. `event` names the cause in the audit trail,
+// `detail` is what else to tell there.
 Result<std::size_t> revoke_account(Transaction& transaction, const AccountId& account, RevocationReason reason,
-                                   std::string_view event, const Actor& actor, Timestamp now);
+                                   std::string_view event, const Actor& actor, Timestamp now,
+                                   std::string_view detail = {});
+// The same for an operator who changes nothing else about the account.
+Result<std::size_t> end_sessions_by_operator(Transaction& transaction, const Account& account, const Actor& actor,
+                                             Timestamp now);
 
 }  // namespace postern::core
