@@ -6,8 +6,10 @@
 
 #include "base/clock.hpp"
 #include "core/access.hpp"
+#include "core/account_policy.hpp"
 #include "core/claims.hpp"
 #include "core/hasher.hpp"
+#include "core/secrets.hpp"
 #include "core/signer.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
@@ -23,6 +25,8 @@ struct Service {
     const core::Text& text;
     const core::AccessChecker& access_checker;
     const core::TokenPolicy& token_policy;
+    const core::AccountPolicy& account_policy;
+    const core::SecretDeriver& secrets;
     const Clock& clock;
     http::Lane& hash_lane;
 

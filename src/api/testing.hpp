@@ -113,6 +113,8 @@ public:
     BookSigner signer;
     PlainText text;
     core::TokenPolicy policy = core::testing::policy();
+    core::AccountPolicy account_policy = core::testing::account_policy();
+    core::testing::PlainSecrets secrets;
     core::AccessChecker access_checker{signer, *store, policy, clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
     Service service{.store = *store,
@@ -121,6 +123,8 @@ public:
                     .text = text,
                     .access_checker = access_checker,
                     .token_policy = policy,
+                    .account_policy = account_policy,
+                    .secrets = secrets,
                     .clock = clock,
                     .hash_lane = hash_lane,
                     .public_url = "https://auth.example",

@@ -13,6 +13,8 @@
 #include "base/log.hpp"
 #include "base/user.hpp"
 #include "cli/command_line.hpp"
+#include "crypto/audit_keys.hpp"
+#include "crypto/hash_importer.hpp"
 #include "crypto/icu_text.hpp"
 #include "crypto/token_inspector.hpp"
 
@@ -43,11 +45,13 @@ int run(int argc, char** argv) {
     const SystemClock clock;
     const crypto::IcuText text;
     const crypto::TokenInspector inspector;
+    const crypto::HashImporter hash_importer;
     const Environment environment = process_environment();
 
     cli::Tools tools{.clock = clock,
                      .text = text,
                      .inspector = inspector,
+                     .hash_importer = hash_importer,
                      .user = current_user(),
                      .version = std::string(version()),
                      .configuration_reference = reference_markdown()};
@@ -56,6 +60,7 @@ int run(int argc, char** argv) {
         return std::make_unique<LocalWorkplace>(std::move(configuration), environment, LocalWorkplace::Purpose::command,
                                                 clock);
     };
+    tools.read_audit_keys = crypto::read_audit_keys;
     tools.serve = [&](const cli::Location& location) { return serve(overrides_of(location), environment, clock); };
     tools.list_settings = [&](const cli::Location& location) -> Result<std::vector<cli::Setting>> {
         return settings_of(TRY(load_configuration(overrides_of(location), environment)));

@@ -81,6 +81,8 @@ public:
                    .text = text_,
                    .access_checker = checker_,
                    .token_policy = workplace_->token_policy(),
+                   .account_policy = workplace_->account_policy(),
+                   .secrets = ring,
                    .clock = clock,
                    .hash_lane = hash_lane_,
                    .base_path = workplace_->configuration().base_path,
@@ -123,7 +125,7 @@ Result<std::unique_ptr<Node>> make_node(Configuration configuration, const Envir
     // A first start makes what it needs; on PostgreSQL that is for `postern key init` alone.
     if (is_sqlite(workplace->configuration())) workplace->make_what_is_missing();
     core::Store* store = TRY(workplace->store());
-    TRY(workplace->make_keys_of_new_store());
+    TRY(workplace->make_missing_keys());
     crypto::KeyRing* ring = TRY(workplace->key_ring());
     const core::Hasher* hasher = TRY(workplace->hasher());
     auto node = std::make_unique<Node>(std::move(workplace), *ring, *store, *hasher, clock);

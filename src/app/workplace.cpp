@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/data_directory.hpp"
+#include "crypto/known_passwords.hpp"
 #include "store/store.hpp"
 
 namespace postern::app {
@@ -37,6 +38,19 @@ core::TokenPolicy token_policy_of(const Configuration& configuration) {
             .permanent_session_life = configuration.sessions_permanent_life};
 }
 
+core::AccountPolicy account_policy_of(const Configuration& configuration) {
+    return {.passwords = {.minimum_characters = static_cast<std::size_t>(configuration.passwords_minimum_characters),
+                          .service_name = configuration.service_name,
+                          .blocklist = &crypto::known_passwords()},
+            .sign_up_open = configuration.accounts_sign_up,
+            .mail_works = configuration.mail_mode != "off",
+            .locale = configuration.mail_locale,
+            .verify_link_life = configuration.links_verify_life,
+            .reset_link_life = configuration.links_reset_life,
+            .invitation_link_life = configuration.links_invitation_life,
+            .change_link_life = configuration.links_change_life};
+}
+
 LocalWorkplace::LocalWorkplace(Configuration configuration, const Environment& environment, Purpose purpose,
                                const Clock& clock)
     : configuration_(std::move(configuration)),
@@ -45,6 +59,7 @@ LocalWorkplace::LocalWorkplace(Configuration configuration, const Environment& e
       purpose_(purpose),
       clock_(clock),
       token_policy_(token_policy_of(configuration_)),
+      account_policy_(account_policy_of(configuration_)),
       hasher_({.memory_bytes = static_cast<std::size_t>(configuration_.hash_memory_mib) * mebibyte,
                .iterations = static_cast<std::size_t>(configuration_.hash_iterations)}) {}
 
@@ -69,16 +84,15 @@ Result<void> LocalWorkplace::open_store() {
     return {};
 }
 
-Result<bool> LocalWorkplace::store_has_keys() {
+Result<std::vector<core::StoredKey>> LocalWorkplace::keys_of_store() {
     core::Store* opened = TRY(store());
-    const auto keys = TRY(core::read_and_wait(*opened, [](core::Reader& reader) { return reader.list_keys(); }));
-    return !keys.empty();
+    return core::read_and_wait(*opened, [](core::Reader& reader) { return reader.list_keys(); });
 }
 
 Result<crypto::MasterKey> LocalWorkplace::current_master_key() {
     if (master_key_text_) return crypto::MasterKey::parse(*master_key_text_, master_key_variable);
     const std::filesystem::path path(configuration_.master_key_file);
-    if (makes_missing_ && !std::filesystem::exists(path) && !TRY(store_has_keys())) {
+    if (makes_missing_ && !std::filesystem::exists(path) && TRY(keys_of_store()).empty()) {
         TRY(make_data_directory(configuration_));
         return crypto::MasterKey::create_file(path);
     }
@@ -106,7 +120,7 @@ Result<const core::KeyVault*> LocalWorkplace::vault() {
 Result<crypto::KeyRing*> LocalWorkplace::key_ring() {
     if (ring_) return ring_.get();
     // Asked first, so that a store without keys is named as such, not for the master key that it does not need yet.
-    if (!TRY(store_has_keys())) {
+    if (TRY(keys_of_store()).empty()) {
         return core::keys_missing();
     }
     const core::KeyVault* opened_vault = TRY(vault());
@@ -123,12 +137,23 @@ Result<const core::Signer*> LocalWorkplace::signer() {
     return TRY(key_ring());
 }
 
-Result<void> LocalWorkplace::make_keys_of_new_store() {
-    if (!is_sqlite(configuration_) || TRY(store_has_keys())) return {};
+Result<const core::SecretDeriver*> LocalWorkplace::secrets() {
+    return TRY(key_ring());
+}
+
+Result<const core::AuditSigner*> LocalWorkplace::audit_signer() {
+    return TRY(key_ring());
+}
+
+Result<void> LocalWorkplace::make_missing_keys() {
+    const auto keys = TRY(keys_of_store());
+    if (!core::lacks_a_purpose(keys) || (keys.empty() && !is_sqlite(configuration_))) return {};
+    const core::Actor system{"system", "", ""};
     const core::KeyVault* opened_vault = TRY(vault());
     core::Store* opened = TRY(store());
     const auto made = core::write_and_wait(*opened, [&](core::Transaction& transaction) {
-        return core::init_keys(transaction, *opened_vault, access_algorithm(), {"system", "", ""}, clock_.now());
+        return keys.empty() ? core::init_keys(transaction, *opened_vault, access_algorithm(), system, clock_.now())
+                            : core::add_missing_keys(transaction, *opened_vault, system, clock_.now());
     });
     // `postern key init` may have come first; its keys are as good.
     if (!made && made.error().code != "keys_exist") return made.error();

@@ -27,24 +27,27 @@ public:
     Result<core::Store*> store() override;
     Result<const core::KeyVault*> vault() override;
     Result<const core::Signer*> signer() override;
+    Result<const core::SecretDeriver*> secrets() override;
+    Result<const core::AuditSigner*> audit_signer() override;
     Result<const core::Hasher*> hasher() override { return &hasher_; }
 
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return token_policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override;
-    [[nodiscard]] std::string service_name() const override { return configuration_.service_name; }
+    [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
     [[nodiscard]] std::string master_key_place() const override;
 
     // The ring behind signer(), to load again when the store's keys change.
     Result<crypto::KeyRing*> key_ring();
-    // On SQLite, the keys of a store that has none; does nothing otherwise.
-    Result<void> make_keys_of_new_store();
+    // What serving needs and the store lacks: on SQLite, the keys of a store that has none; on both engines, those of
+    // the purposes that the version which made the store did not know.
+    Result<void> make_missing_keys();
     [[nodiscard]] const Configuration& configuration() const { return configuration_; }
 
 private:
     Result<void> open_store();
     Result<crypto::MasterKey> current_master_key();
     Result<std::optional<crypto::MasterKey>> previous_master_key();
-    Result<bool> store_has_keys();
+    Result<std::vector<core::StoredKey>> keys_of_store();
 
     const Configuration configuration_;
     const std::optional<SecretString> master_key_text_;
@@ -52,6 +55,7 @@ private:
     const Purpose purpose_;
     const Clock& clock_;
     const core::TokenPolicy token_policy_;
+    const core::AccountPolicy account_policy_;
     const crypto::Argon2Hasher hasher_;
     bool makes_missing_ = false;
 
@@ -62,5 +66,6 @@ private:
 };
 
 core::TokenPolicy token_policy_of(const Configuration& configuration);
+core::AccountPolicy account_policy_of(const Configuration& configuration);
 
 }  // namespace postern::app

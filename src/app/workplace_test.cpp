@@ -25,7 +25,7 @@ protected:
     void make(const Environment& environment = {}) {
         auto workplace = open(environment);
         workplace.make_what_is_missing();
-        const auto made = workplace.make_keys_of_new_store();
+        const auto made = workplace.make_missing_keys();
         ASSERT_TRUE(made) << made.error().message;
     }
     std::string code_of_signer(const Environment& environment = {}) {
@@ -63,7 +63,7 @@ TEST_F(Workplaces, AMissingMasterKeyIsNotMadeAnew) {
     EXPECT_EQ(code_of_signer(), "master_key_missing");
     auto starting = open();
     starting.make_what_is_missing();
-    ASSERT_TRUE(starting.make_keys_of_new_store());
+    ASSERT_TRUE(starting.make_missing_keys());
     EXPECT_FALSE(starting.signer());
     EXPECT_FALSE(std::filesystem::exists(key_file_));
 }

@@ -35,6 +35,17 @@ public:
     }
 };
 
+// Takes what PlainHasher reads.
+class PlainImporter final : public core::HashImporter {
+public:
+    Result<std::string> import_hash(std::string_view text) const override {
+        if (text.starts_with("new:") || text.starts_with("old:")) return std::string(text);
+        return invalid_input("unknown_hash_scheme", "The hash is of no scheme that is known here");
+    }
+    Result<std::string> import_pbkdf2(const core::Pbkdf2Parts&) const override { return std::string("old:pbkdf2"); }
+    Result<std::string> import_argon2(const core::Argon2Parts&) const override { return std::string("old:argon2"); }
+};
+
 class FakeWorkplace final : public Workplace {
 public:
     explicit FakeWorkplace(core::MemoryStore& store) : store_(store) {}
@@ -43,17 +54,22 @@ public:
     Result<core::Store*> store() override { return &store_; }
     Result<const core::KeyVault*> vault() override { return not_found("master_key_missing", "There is no key file"); }
     Result<const core::Signer*> signer() override { return &signer_; }
+    Result<const core::SecretDeriver*> secrets() override { return &secrets_; }
+    Result<const core::AuditSigner*> audit_signer() override { return &audit_signer_; }
     Result<const core::Hasher*> hasher() override { return &hasher_; }
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override { return core::KeyAlgorithm::es256; }
-    [[nodiscard]] std::string service_name() const override { return "Postern"; }
+    [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
     [[nodiscard]] std::string master_key_place() const override { return "master.key"; }
 
 private:
     core::MemoryStore& store_;
     core::testing::TableSigner signer_;
     core::testing::PlainHasher hasher_;
+    core::testing::PlainSecrets secrets_;
+    core::testing::PlainAuditSigner audit_signer_;
     core::TokenPolicy policy_ = core::testing::policy();
+    core::AccountPolicy account_policy_ = core::testing::account_policy();
 };
 
 class CommandLine : public testing::Test {
@@ -88,6 +104,7 @@ protected:
     FakeClock clock_;
     PlainText text_;
     WordInspector inspector_;
+    PlainImporter hash_importer_;
     core::MemoryStore store_{clock_.now()};
     std::string input_;
     std::vector<std::string> typed_;
@@ -97,6 +114,7 @@ protected:
     Tools tools_{.clock = clock_,
                  .text = text_,
                  .inspector = inspector_,
+                 .hash_importer = hash_importer_,
                  .user = "ada",
                  .version = "1.2.3",
                  .configuration_reference = "| key |\n",

@@ -9,11 +9,14 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "core/account_policy.hpp"
 #include "core/claims.hpp"
 #include "core/diagnosis.hpp"
 #include "core/hasher.hpp"
+#include "core/imported_hash.hpp"
 #include "core/inspection.hpp"
 #include "core/keys.hpp"
+#include "core/secrets.hpp"
 #include "core/signer.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
@@ -42,11 +45,13 @@ public:
     virtual Result<const core::KeyVault*> vault() = 0;
     // The signing keys of the store, unsealed. Errors: those of core::load_keys().
     virtual Result<const core::Signer*> signer() = 0;
+    virtual Result<const core::SecretDeriver*> secrets() = 0;
+    virtual Result<const core::AuditSigner*> audit_signer() = 0;
     virtual Result<const core::Hasher*> hasher() = 0;
 
     [[nodiscard]] virtual const core::TokenPolicy& token_policy() const = 0;
     [[nodiscard]] virtual core::KeyAlgorithm access_algorithm() const = 0;
-    [[nodiscard]] virtual std::string service_name() const = 0;
+    [[nodiscard]] virtual const core::AccountPolicy& account_policy() const = 0;
     // Where the master key comes from, for a person: a file's path, or a variable's name.
     [[nodiscard]] virtual std::string master_key_place() const = 0;
 };
@@ -62,11 +67,14 @@ struct Tools {
     const Clock& clock;
     const core::Text& text;
     const core::TokenInspector& inspector;
+    const core::HashImporter& hash_importer;
     std::string user;                     // who is at the command line
     std::string version;                  // of the program
     std::string configuration_reference;  // of every key, in Markdown
 
     std::function<Result<std::unique_ptr<Workplace>>(const Location&)> open_workplace;
+    // From the text of a JWK set. Errors: invalid_input "invalid_jwks".
+    std::function<Result<std::unique_ptr<core::AuditVerifier>>(std::string_view)> read_audit_keys;
     // Returns when the server has stopped.
     std::function<Result<void>(const Location&)> serve;
     std::function<Result<std::vector<Setting>>(const Location&)> list_settings;

@@ -30,6 +30,14 @@ inline constexpr std::string_view master_key_check_setting = "master_key_check";
 Result<std::vector<StoredKey>> init_keys(Transaction& transaction, const KeyVault& vault, KeyAlgorithm access_algorithm,
                                          const Actor& actor, Timestamp now);
 
+// Whether there is a purpose that none of `keys` is for.
+bool lacks_a_purpose(const std::vector<StoredKey>& keys);
+
+// For a store that an older version made: a key for each purpose that has none yet; nothing otherwise. Says what it
+// made. Errors: as load_keys().
+Result<std::vector<StoredKey>> add_missing_keys(Transaction& transaction, const KeyVault& vault, const Actor& actor,
+                                                Timestamp now);
+
 // not_found "keys_missing", for a store that has none, with what to do.
 Error keys_missing();
 

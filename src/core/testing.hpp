@@ -1,13 +1,16 @@
 // What the tests of the rules share: a policy, and ports that answer without cost.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "core/account_policy.hpp"
 #include "core/accounts.hpp"
 #include "core/login.hpp"
 #include "core/memory_store.hpp"
+#include "core/secrets.hpp"
 #include "core/signer.hpp"
 
 namespace postern::core::testing {
@@ -25,6 +28,13 @@ inline TokenPolicy policy() {
             .permanent_session_life = 24h * 365};
 }
 
+inline AccountPolicy account_policy() {
+    AccountPolicy policy;
+    policy.passwords.service_name = "Postern";
+    policy.mail_works = true;
+    return policy;
+}
+
 // "hash" is the password behind a prefix; the prefix "old:" stands for parameters that have been raised since.
 class PlainHasher final : public Hasher {
 public:
@@ -36,8 +46,44 @@ public:
         return stored.size() >= 4 && stored.substr(4) == password.reveal();
     }
     [[nodiscard]] bool needs_rehash(std::string_view stored) const override { return stored.starts_with("old:"); }
+    [[nodiscard]] std::string scheme(std::string_view stored) const override {
+        return std::string(stored.substr(0, stored.find(':')));
+    }
+    Result<std::string> wrap(std::string_view stored) const override {
+        if (!needs_rehash(stored)) return invalid_input("not_wrappable", "The hash is current already");
+        return "new:" + std::string(stored.substr(4));
+    }
     [[nodiscard]] std::string_view dummy() const override { return "new:\x01"; }
     mutable int verifications = 0;
+};
+
+// Not secret at all, but another one for another context or data.
+class PlainSecrets final : public SecretDeriver {
+public:
+    Result<SecretBytes> derive(std::string_view context, std::span<const std::uint8_t> data) const override {
+        SecretBytes text(context.begin(), context.end());
+        text.push_back(0);
+        text.insert(text.end(), data.begin(), data.end());
+        SecretBytes secret(32);
+        for (std::size_t at = 0; at < std::max(text.size(), secret.size()); ++at) {
+            auto& byte = secret[at % secret.size()];
+            byte = static_cast<std::uint8_t>(byte * 31 + text[at % text.size()]);
+        }
+        return secret;
+    }
+};
+
+// A signature is the text itself, under the kid "audit".
+class PlainAuditSigner final : public AuditSigner {
+public:
+    Result<AuditSignature> sign_audit(std::span<const std::uint8_t> text) const override {
+        return AuditSignature{"audit", {text.begin(), text.end()}};
+    }
+    [[nodiscard]] bool verify_audit(std::span<const std::uint8_t> text,
+                                    const AuditSignature& signature) const override {
+        return signature.kid == "audit" && std::ranges::equal(text, signature.bytes);
+    }
+    [[nodiscard]] std::string audit_jwks() const override { return R"({"keys":[]})"; }
 };
 
 // Tokens are entries of a table; the text of one is its place in it.
@@ -87,7 +133,8 @@ inline std::unique_ptr<MemoryStore> store_with_account(Timestamp now) {
                                .activated = true,
                                .verified = false,
                                .admin = false,
-                               .password_hash = "new:correct"},
+                               .password_hash = "new:correct",
+                               .password_scheme = "new"},
                               actor(), now);
     });
     return made.has_value() ? std::move(store) : nullptr;

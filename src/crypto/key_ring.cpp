@@ -1,5 +1,7 @@
 #include "crypto/key_ring.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -56,6 +58,17 @@ struct RefreshKey {
 
     [[nodiscard]] static std::string_view alg() { return refresh_alg; }
     [[nodiscard]] bool verify(const JwsParts& parts) const { return mac.verify(parts.signing_input, parts.signature); }
+};
+
+struct AuditKey {
+    KeyLife life;
+    SignatureMaker maker;
+    SignatureVerifier verifier;
+};
+
+struct DerivationKey {
+    KeyLife life;
+    SecretBytes secret;
 };
 
 template <typename Key>
@@ -120,6 +133,30 @@ bool is_published(const core::StoredKey& key) {
     return key.purpose == core::KeyPurpose::access && key.state != core::KeyState::revoked;
 }
 
+// The private half of a key whose kid says what its public half is.
+Result<EvpKey> decode_pair(const core::StoredKey& stored, const SecretBytes& secret, SignatureAlgorithm algorithm) {
+    EvpKey pair = TRY(decode_private_key(secret, algorithm));
+    // The public half that we publish is the private one's, not what a changed row says.
+    if (TRY(make_thumbprint(*pair, shape_of(algorithm))) != stored.kid) {
+        return internal_error("The " + std::string(word(stored.purpose)) + " key " + stored.kid +
+                              " is not the one that its kid names");
+    }
+    return pair;
+}
+
+void append_jwk(std::string& list, std::string_view jwk) {
+    if (!list.empty()) list += ",";
+    list += jwk;
+}
+
+std::string jwk_set(const std::string& list) {
+    return "{\"keys\":[" + list + "]}";
+}
+
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 std::string describe(const std::vector<core::StoredKey>& keys) {
     std::vector<std::string> lines;
     for (const auto& key : keys) {
@@ -137,28 +174,45 @@ std::string describe(const std::vector<core::StoredKey>& keys) {
 struct KeyRing::Snapshot {
     KeysByKid<AccessKey> access;
     KeysByKid<RefreshKey> refresh;
+    KeysByKid<AuditKey> audit;
+    KeysByKid<DerivationKey> derivation;
     std::string access_kid;
     std::string refresh_kid;
-    std::shared_ptr<const std::string> jwks = std::make_shared<const std::string>(R"({"keys":[]})");
+    std::string audit_kid;
+    std::string derivation_kid;
+    std::shared_ptr<const std::string> jwks = std::make_shared<const std::string>(jwk_set(""));
+    std::string audit_jwks = jwk_set("");
     std::string description;  // what a change of generation is measured by
     std::uint64_t generation = 0;
 
-    Result<void> add_access_key(const core::StoredKey& stored, const SecretBytes& secret, std::string& published);
+    Result<void> add(const core::StoredKey& stored, SecretBytes secret);
+    Result<void> add_access_key(const core::StoredKey& stored, const SecretBytes& secret);
     Result<void> add_refresh_key(const core::StoredKey& stored, SecretBytes secret);
+    Result<void> add_audit_key(const core::StoredKey& stored, const SecretBytes& secret);
+    Result<void> add_derivation_key(const core::StoredKey& stored, SecretBytes secret);
+    void settle();
+
+    // JWKs of the two sets while they are put together.
+    std::string published;
+    std::string published_audit;
 };
 
-Result<void> KeyRing::Snapshot::add_access_key(const core::StoredKey& stored, const SecretBytes& secret,
-                                               std::string& published) {
+Result<void> KeyRing::Snapshot::add(const core::StoredKey& stored, SecretBytes secret) {
+    switch (stored.purpose) {
+        case core::KeyPurpose::access: return add_access_key(stored, secret);
+        case core::KeyPurpose::refresh: return add_refresh_key(stored, std::move(secret));
+        case core::KeyPurpose::audit: return add_audit_key(stored, secret);
+        case core::KeyPurpose::derivation: return add_derivation_key(stored, std::move(secret));
+        case core::KeyPurpose::status_list: break;
+    }
+    return {};
+}
+
+Result<void> KeyRing::Snapshot::add_access_key(const core::StoredKey& stored, const SecretBytes& secret) {
     const auto algorithm = signature_algorithm(stored.algorithm);
     if (!algorithm) return internal_error("The access key " + stored.kid + " has no algorithm for access tokens");
-    const EvpKey pair = TRY(decode_private_key(secret, *algorithm));
-    // The public half that we publish is the private one's, not what a changed row says.
-    if (TRY(make_thumbprint(*pair, shape_of(*algorithm))) != stored.kid) {
-        return internal_error("The access key " + stored.kid + " is not the one that its kid names");
-    }
-    if (is_published(stored)) {
-        published += (published.empty() ? "" : ",") + TRY(write_public_jwk(*pair, *algorithm, stored.kid));
-    }
+    const EvpKey pair = TRY(decode_pair(stored, secret, *algorithm));
+    if (is_published(stored)) append_jwk(published, TRY(write_public_jwk(*pair, *algorithm, stored.kid)));
     AccessKey key{KeyLife(stored), encode_header(word(*algorithm), core::access_token_typ, stored.kid),
                   TRY(SignatureMaker::make(*pair, *algorithm)), TRY(SignatureVerifier::make(*pair, *algorithm))};
     access.emplace(stored.kid, std::move(key));
@@ -175,6 +229,34 @@ Result<void> KeyRing::Snapshot::add_refresh_key(const core::StoredKey& stored, S
     return {};
 }
 
+Result<void> KeyRing::Snapshot::add_audit_key(const core::StoredKey& stored, const SecretBytes& secret) {
+    if (stored.algorithm != core::KeyAlgorithm::eddsa) {
+        return internal_error("The audit key " + stored.kid + " has no algorithm for the audit chain");
+    }
+    const EvpKey pair = TRY(decode_pair(stored, secret, SignatureAlgorithm::eddsa));
+    append_jwk(published_audit, TRY(write_public_jwk(*pair, SignatureAlgorithm::eddsa, stored.kid)));
+    audit.emplace(stored.kid, AuditKey{KeyLife(stored), TRY(SignatureMaker::make(*pair, SignatureAlgorithm::eddsa)),
+                                       TRY(SignatureVerifier::make(*pair, SignatureAlgorithm::eddsa))});
+    return {};
+}
+
+Result<void> KeyRing::Snapshot::add_derivation_key(const core::StoredKey& stored, SecretBytes secret) {
+    if (stored.algorithm != core::KeyAlgorithm::hs256 || secret.size() != crypto_auth_hmacsha256_KEYBYTES) {
+        return internal_error("The derivation key " + stored.kid + " is no key of HMAC-SHA-256");
+    }
+    derivation.emplace(stored.kid, DerivationKey{KeyLife(stored), std::move(secret)});
+    return {};
+}
+
+void KeyRing::Snapshot::settle() {
+    access_kid = newest_active(access);
+    refresh_kid = newest_active(refresh);
+    audit_kid = newest_active(audit);
+    derivation_kid = newest_active(derivation);
+    jwks = std::make_shared<const std::string>(jwk_set(published));
+    audit_jwks = jwk_set(published_audit);
+}
+
 KeyRing::KeyRing(const MasterKeys& master_keys)
     : master_keys_(master_keys), snapshot_(std::make_shared<const Snapshot>()) {}
 
@@ -184,19 +266,11 @@ Result<void> KeyRing::load(const std::vector<core::StoredKey>& keys) {
     auto ordered = keys;
     std::ranges::sort(ordered, {}, [](const core::StoredKey& key) { return std::pair(key.created_at, key.kid); });
     auto next = std::make_shared<Snapshot>();
-    std::string published;
     for (const auto& key : ordered) {
         if (key.state == core::KeyState::revoked || key.purpose == core::KeyPurpose::status_list) continue;
-        SecretBytes secret = TRY(open_key(master_keys_, key));
-        if (key.purpose == core::KeyPurpose::access) {
-            TRY(next->add_access_key(key, secret, published));
-        } else {
-            TRY(next->add_refresh_key(key, std::move(secret)));
-        }
+        TRY(next->add(key, TRY(open_key(master_keys_, key))));
     }
-    next->access_kid = newest_active(next->access);
-    next->refresh_kid = newest_active(next->refresh);
-    next->jwks = std::make_shared<const std::string>("{\"keys\":[" + published + "]}");
+    next->settle();
     next->description = describe(keys);
 
     const std::lock_guard lock(mutex_);
@@ -270,6 +344,39 @@ std::uint64_t KeyRing::generation() const noexcept {
 
 std::shared_ptr<const std::string> KeyRing::jwks() const {
     return snapshot()->jwks;
+}
+
+Result<SecretBytes> KeyRing::derive(std::string_view context, std::span<const std::uint8_t> data) const {
+    const auto keys = snapshot();
+    const auto found = keys->derivation.find(keys->derivation_kid);
+    if (found == keys->derivation.end()) return unavailable("There is no active key to derive secrets from");
+    SecretBytes secret(crypto_auth_hmacsha256_BYTES);
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, found->second.secret.data(), found->second.secret.size());
+    const std::uint8_t separator = 0;
+    crypto_auth_hmacsha256_update(&state, reinterpret_cast<const std::uint8_t*>(context.data()), context.size());
+    crypto_auth_hmacsha256_update(&state, &separator, 1);
+    crypto_auth_hmacsha256_update(&state, data.data(), data.size());
+    crypto_auth_hmacsha256_final(&state, secret.data());
+    wipe(&state, sizeof(state));
+    return secret;
+}
+
+Result<core::AuditSignature> KeyRing::sign_audit(std::span<const std::uint8_t> text) const {
+    const auto keys = snapshot();
+    const auto found = keys->audit.find(keys->audit_kid);
+    if (found == keys->audit.end()) return unavailable("There is no active key for the audit chain");
+    return core::AuditSignature{keys->audit_kid, TRY(found->second.maker.sign(text_of(text)))};
+}
+
+bool KeyRing::verify_audit(std::span<const std::uint8_t> text, const core::AuditSignature& signature) const {
+    const auto keys = snapshot();
+    const auto found = keys->audit.find(signature.kid);
+    return found != keys->audit.end() && found->second.verifier.verify(text_of(text), signature.bytes);
+}
+
+std::string KeyRing::audit_jwks() const {
+    return snapshot()->audit_jwks;
 }
 
 }  // namespace postern::crypto

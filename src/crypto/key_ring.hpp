@@ -1,8 +1,9 @@
-// The keys that sign our tokens and those that verify them, as core's Signer.
+// The keys that sign our tokens and those that verify them, as core's Signer; the keys of the audit chain, as its
+// AuditSigner; and those that secrets are derived from, as its SecretDeriver.
 //
 // Thread-safe. Readers work on an immutable snapshot, which load() replaces as a whole, so a change of keys never shows
-// by halves. Access and refresh keys are kept apart and are looked up by purpose and kid: no token can make one stand
-// in for the other.
+// by halves. The keys of each purpose are kept apart and are looked up by purpose and kid: no token can make one stand
+// in for the other, and an audit or derivation key is nothing to any token.
 #pragma once
 
 #include <memory>
@@ -10,12 +11,13 @@
 #include <vector>
 
 #include "core/records.hpp"
+#include "core/secrets.hpp"
 #include "core/signer.hpp"
 #include "crypto/master_key.hpp"
 
 namespace postern::crypto {
 
-class KeyRing final : public core::Signer {
+class KeyRing final : public core::Signer, public core::SecretDeriver, public core::AuditSigner {
 public:
     // Empty until load(). `master_keys` must outlive it.
     explicit KeyRing(const MasterKeys& master_keys);
@@ -39,6 +41,14 @@ public:
     [[nodiscard]] std::uint64_t generation() const noexcept override;
     // Access keys, active and retired, oldest first; each with kid, use and alg.
     [[nodiscard]] std::shared_ptr<const std::string> jwks() const override;
+
+    Result<SecretBytes> derive(std::string_view context, std::span<const std::uint8_t> data) const override;
+
+    Result<core::AuditSignature> sign_audit(std::span<const std::uint8_t> text) const override;
+    // Retired keys go on verifying; a signature of a revoked one proves nothing.
+    [[nodiscard]] bool verify_audit(std::span<const std::uint8_t> text,
+                                    const core::AuditSignature& signature) const override;
+    [[nodiscard]] std::string audit_jwks() const override;
 
 private:
     struct Snapshot;

@@ -16,6 +16,17 @@ std::string sealing_context(const core::StoredKey& key) {
            key.kid;
 }
 
+bool fits_purpose(core::KeyPurpose purpose, core::KeyAlgorithm algorithm) {
+    switch (purpose) {
+        case core::KeyPurpose::access:
+        case core::KeyPurpose::status_list: return algorithm != core::KeyAlgorithm::hs256;
+        case core::KeyPurpose::refresh:
+        case core::KeyPurpose::derivation: return algorithm == core::KeyAlgorithm::hs256;
+        case core::KeyPurpose::audit: return algorithm == core::KeyAlgorithm::eddsa;
+    }
+    return false;
+}
+
 std::string random_kid() {
     std::array<std::uint8_t, 16> bytes{};
     fill_random(bytes);
@@ -41,13 +52,12 @@ Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAl
     key.algorithm = algorithm;
     key.created_at = now;
     key.master_key_id = master_keys_.current_id();
-    const auto signs_with = signature_algorithm(algorithm);
-    if ((purpose == core::KeyPurpose::refresh) == signs_with.has_value()) {
+    if (!fits_purpose(purpose, algorithm)) {
         return invalid_input("key_algorithm_unfit", std::string(word(algorithm)) + " is not for keys of the purpose " +
                                                         std::string(word(purpose)));
     }
     SecretBytes secret(RefreshMac::secret_bytes);
-    if (signs_with) {
+    if (const auto signs_with = signature_algorithm(algorithm)) {
         const EvpKey pair = TRY(generate_key_pair(*signs_with));
         key.kid = TRY(make_thumbprint(*pair, shape_of(*signs_with)));
         key.public_jwk = TRY(write_public_jwk(*pair, *signs_with, key.kid));

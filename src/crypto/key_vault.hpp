@@ -12,8 +12,9 @@ class KeyVault final : public core::KeyVault {
 public:
     explicit KeyVault(const MasterKeys& master_keys) : master_keys_(master_keys) {}
 
-    // HS256 for refresh keys, and for them alone; the other purposes take the rest.
-    // The kid of a public key is its RFC 7638 thumbprint. That of a refresh key is random: it travels in every token,
+    // HS256 for refresh and derivation keys, and for them alone; EdDSA for audit keys; access and status list keys take
+    // any but HS256.
+    // The kid of a public key is its RFC 7638 thumbprint. That of a secret one is random: it travels in tokens,
     // and a hash of the secret there would be something to test guesses against, for no gain.
     // Errors: invalid_input "key_algorithm_unfit"; internal.
     Result<core::StoredKey> make_key(core::KeyPurpose purpose, core::KeyAlgorithm algorithm,
@@ -26,7 +27,7 @@ private:
     const MasterKeys& master_keys_;
 };
 
-// The private half: PKCS #8, or the secret of a refresh key. Errors: as MasterKeys::open.
+// The private half: PKCS #8, or the 32 bytes of an HS256 key. Errors: as MasterKeys::open.
 Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key);
 
 // Nothing for HS256, which makes no signature that anyone else can verify.
