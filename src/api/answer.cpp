@@ -24,6 +24,7 @@ int status_of(ErrorKind kind) {
         case ErrorKind::forbidden: return 403;
         case ErrorKind::not_found: return 404;
         case ErrorKind::conflict: return 409;
+        case ErrorKind::throttled: return 429;
         case ErrorKind::not_current:
         case ErrorKind::overloaded:
         case ErrorKind::unavailable: return 503;
@@ -100,7 +101,7 @@ http::Response answer_error(const Error& error, const http::Request& request) {
     auto response = http::error_response(status, error.code, public_message(error, request));
     response.with("Cache-Control", "no-store");
     if (status == 401) response.with("WWW-Authenticate", std::string(challenge_for(error.code)));
-    if (status == 503) {
+    if (status == 503 || status == 429) {
         const auto wait = error.retry_after.value_or(std::chrono::seconds(1));
         response.with("Retry-After", std::to_string(wait.count()));
     }

@@ -203,6 +203,8 @@ Result<void> settle(Configuration& configuration) {
     }
     if (configuration.store.empty()) configuration.store = "sqlite:" + configuration.data_dir + "/postern.db";
     if (configuration.master_key_file.empty()) configuration.master_key_file = configuration.data_dir + "/master.key";
+    if (configuration.mail_directory.empty()) configuration.mail_directory = configuration.data_dir + "/mail";
+    if (configuration.links_front_end.empty()) configuration.links_front_end = configuration.public_url + "/account";
     if (configuration.tokens_audience.empty()) configuration.tokens_audience = {configuration.public_url};
     return check_together(configuration);
 }

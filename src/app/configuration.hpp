@@ -63,6 +63,40 @@ struct Configuration {
     std::int64_t hash_queue = limits::hash_queue_entries;
     Milliseconds hash_queue_time = limits::hash_queue_time;
 
+    bool accounts_sign_up = true;
+    std::int64_t passwords_minimum_characters = limits::password_minimum_characters;
+
+    std::string mail_mode = "off";
+    std::string mail_from;
+    std::string mail_directory;  // <data_dir>/mail
+    std::string mail_smtp_host;
+    std::int64_t mail_smtp_port = 587;
+    std::string mail_smtp_security = "starttls";
+    std::string mail_smtp_user;
+    std::string mail_smtp_password_file;
+    std::string mail_smtp_ca_file;
+    std::string mail_templates;  // none: the built-in ones
+    std::string mail_locale = "en";
+    Milliseconds mail_time = limits::delivery_time;
+
+    std::string links_front_end;  // <public_url>/account, our own pages
+    std::string links_color = "#1d4f91";
+    Milliseconds links_verify_life = limits::verify_link_life;
+    Milliseconds links_reset_life = limits::reset_link_life;
+    Milliseconds links_invitation_life = limits::invitation_link_life;
+    Milliseconds links_change_life = limits::change_link_life;
+
+    std::int64_t throttle_network_failures = limits::throttle_network_failures;
+    std::int64_t throttle_account_network_failures = limits::throttle_account_network_failures;
+    std::int64_t throttle_account_failures = limits::throttle_account_failures;
+    Milliseconds throttle_lock_time = limits::throttle_lock_time;
+    std::int64_t throttle_network_requests = limits::throttle_network_requests;
+
+    std::vector<std::string> webhooks_urls;
+    std::string webhooks_secret_file;
+    std::vector<std::string> webhooks_events;  // all
+    bool webhooks_private_addresses = false;
+
     Milliseconds revocation_freshness_bound = limits::feed_freshness_bound;
 
     // Where each value that is not a default came from, by key: "postern.toml, line 3", "POSTERN_LISTEN", "--data".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "app/configuration_value.hpp"
 #include "app/nearest.hpp"
@@ -9,15 +10,11 @@
 namespace postern::app {
 namespace {
 
-constexpr std::int64_t second = 1000;
-constexpr std::int64_t minute = 60 * second;
-constexpr std::int64_t hour = 60 * minute;
-constexpr std::int64_t day = 24 * hour;
 constexpr std::int64_t kibibyte = 1024;
 
 using C = Configuration;
 
-std::vector<Key> make_keys() {
+std::vector<Key> server_keys() {
     return {
         {"data_dir", &C::data_dir, "Directory of the SQLite file and the master key. Made by `serve` and `key init`."},
         {"store", &C::store, "`sqlite:FILE`, or a `postgresql://` URL as libpq reads it.",
@@ -162,11 +159,19 @@ std::vector<Key> make_keys() {
     };
 }
 
-constexpr std::array<Variable, 3> variables = {{
+std::vector<Key> make_keys() {
+    std::vector<Key> keys = server_keys();
+    std::ranges::move(account_keys(), std::back_inserter(keys));
+    return keys;
+}
+
+constexpr std::array<Variable, 5> variables = {{
     {"POSTERN_CONFIG", "The configuration file, when `--config` names none."},
     {"POSTERN_MASTER_KEY",
      "The master key itself, 32 bytes in hexadecimal or base64url; goes before `master_key_file`."},
+    {"POSTERN_MAIL_SMTP_PASSWORD", "The password of `mail.smtp_user`; goes before `mail.smtp_password_file`."},
     {"POSTERN_PREVIOUS_MASTER_KEY", "The master key before; goes before `previous_master_key_file`."},
+    {"POSTERN_WEBHOOKS_SECRET", "The secret that signs webhooks; goes before `webhooks.secret_file`."},
 }};
 
 struct TypeWord {

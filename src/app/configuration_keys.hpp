@@ -29,6 +29,14 @@ struct Key {
     std::vector<std::string_view> choices = {};  // of texts; empty: any
 };
 
+// Milliseconds.
+inline constexpr std::int64_t second = 1000;
+inline constexpr std::int64_t minute = 60 * second;
+inline constexpr std::int64_t hour = 60 * minute;
+inline constexpr std::int64_t day = 24 * hour;
+
+// The part of the table that is about accounts: passwords, mail, links, the throttle, webhooks.
+std::vector<Key> account_keys();
 std::span<const Key> configuration_keys();
 const Key* find_key(std::string_view name);
 std::string nearest_key(std::string_view name);

@@ -16,6 +16,7 @@ enum class ErrorKind {
     forbidden,        // 403: known, but not allowed
     not_found,        // 404
     conflict,         // 409: clashes with what is there, or changed under the caller
+    throttled,        // 429: too many attempts; nothing was done
     not_current,      // internal: this node must catch up with the store before it may answer; see core/access.hpp
     overloaded,       // 503: a bounded queue is full or its deadline passed; nothing was done
     unavailable,      // 503: the store cannot be reached, or cannot say whether the write took place
@@ -26,7 +27,7 @@ struct Error {
     ErrorKind kind = ErrorKind::internal;
     std::string code;
     std::string message;
-    std::optional<std::chrono::seconds> retry_after = std::nullopt;  // set with overloaded and unavailable
+    std::optional<std::chrono::seconds> retry_after = std::nullopt;  // set with throttled, overloaded and unavailable
 };
 
 inline Error invalid_input(std::string code, std::string message) {
@@ -43,6 +44,9 @@ inline Error not_found(std::string code, std::string message) {
 }
 inline Error conflict(std::string code, std::string message) {
     return {ErrorKind::conflict, std::move(code), std::move(message)};
+}
+inline Error throttled(std::string code, std::string message, std::chrono::seconds retry_after) {
+    return {ErrorKind::throttled, std::move(code), std::move(message), retry_after};
 }
 inline Error overloaded(std::string message, std::chrono::seconds retry_after = std::chrono::seconds(1)) {
     return {ErrorKind::overloaded, "overloaded", std::move(message), retry_after};

@@ -137,6 +137,65 @@ inline constexpr std::size_t sessions_per_account = 200;
 // Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
 inline constexpr std::size_t verified_token_cache_entries = 10'000;
 
+// --- Accounts and mail -----------------------------------------------------------------------------------------------
+// A link to prove an address may wait overnight; one that sets a password must not lie around; an invitation waits for
+// somebody's holiday.
+inline constexpr auto verify_link_life = 24h;
+inline constexpr auto reset_link_life = 1h;
+inline constexpr auto invitation_link_life = 24h * 7;
+inline constexpr auto change_link_life = 24h;
+// Mails to one account: a stranger who signs up or forgets in somebody's name must not fill their inbox.
+inline constexpr std::int64_t mails_per_account = 6;
+inline constexpr auto mails_period = 1h;
+// Sent and failed entries stay visible to an operator this long.
+inline constexpr auto outbox_retention = 24h * 14;
+// A whole attempt to hand one mail or event over; then it counts as failed and is tried again.
+inline constexpr auto delivery_time = 30s;
+// First pause after a failed attempt, doubled each time up to the longest; then given up. Two days in all: a mail
+// server may be down for a weekend day.
+inline constexpr auto delivery_retry_time = 5s;
+inline constexpr auto delivery_retry_time_longest = 1h;
+inline constexpr std::int64_t delivery_attempts = 56;
+// Taken at once by a worker. One at a time is sent, and a lease covers them all.
+inline constexpr std::size_t delivery_batch = 10;
+inline constexpr std::size_t display_name_characters = 100;
+inline constexpr std::size_t roles_per_account = 32;
+inline constexpr std::size_t role_bytes = 64;
+// The longest tag in use has fewer (RFC 5646 section 4.4.1 asks for 35).
+inline constexpr std::size_t locale_bytes = 35;
+// A page of a list, unless a client asks for fewer or more.
+inline constexpr std::size_t page_entries = 50;
+inline constexpr std::size_t page_entries_most = 200;
+// One transaction of an import: some 20 ms of SQLite's write lock, so that logins go on beside it.
+inline constexpr std::size_t import_batch_accounts = 500;
+// A line of an import: hashes and names are short, and a line that is not must not take the memory.
+inline constexpr std::size_t import_line_bytes = 64 * 1024;
+
+// --- Throttle --------------------------------------------------------------------------------------------------------
+// Failed logins of one network (IPv6: a /64) within throttle_window: an office behind one address, with some to spare.
+inline constexpr std::int64_t throttle_network_failures = 100;
+// Failed logins of one network against one account within throttle_window. OWASP ASVS 5.0 section 6.3.1.
+inline constexpr std::int64_t throttle_account_network_failures = 10;
+// What both of those, and throttle_network_requests, are counted over.
+inline constexpr auto throttle_window = 10min;
+// Consecutive failed logins against one account from anywhere: NIST SP 800-63B-4 section 3.2.2 says 100 at most.
+inline constexpr std::int64_t throttle_account_failures = 100;
+// How long after the last of them the account's total is forgotten, unless a reset does it before.
+inline constexpr auto throttle_lock_time = 24h;
+// Sign-ups, and requests that send mail, of one network within throttle_window.
+inline constexpr std::int64_t throttle_network_requests = 60;
+// Networks and accounts that are remembered at a time, each about 100 bytes: 20 MiB when an attacker fills it.
+inline constexpr std::size_t throttle_entries = 100'000;
+// Networks that have logged in to an account and may still try when its total is used up.
+inline constexpr std::size_t known_networks = 8;
+
+// --- Audit -----------------------------------------------------------------------------------------------------------
+inline constexpr auto audit_seal_interval = 1s;
+// Sealed in one transaction.
+inline constexpr std::size_t audit_seal_records = 500;
+// A checkpoint is kept after this many records at most.
+inline constexpr std::int64_t audit_checkpoint_records = 1000;
+
 // --- Keys ------------------------------------------------------------------------------------------------------------
 // RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.
 inline constexpr std::size_t rsa_minimum_bits = 2048;

@@ -69,6 +69,7 @@ int exit_status(const Error& error) {
         case ErrorKind::forbidden:
         case ErrorKind::not_found:
         case ErrorKind::conflict: return status_refused;
+        case ErrorKind::throttled:
         case ErrorKind::not_current:
         case ErrorKind::overloaded:
         case ErrorKind::unavailable:

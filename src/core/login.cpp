@@ -41,7 +41,10 @@ Result<LoginAttempt> begin_login(Reader& reader, const Hasher& hasher, std::stri
 Result<PasswordCheck> check_password(const Hasher& hasher, const LoginAttempt& attempt, const SecretString& password) {
     const bool fits = TRY(hasher.verify(attempt.hash, password));
     PasswordCheck check{.matches = fits && has_password(attempt), .new_hash = std::nullopt};
-    if (check.matches && hasher.needs_rehash(attempt.hash)) check.new_hash = TRY(hasher.hash(password));
+    if (check.matches && hasher.needs_rehash(attempt.hash)) {
+        check.new_hash = TRY(hasher.hash(password));
+        check.new_scheme = hasher.scheme(*check.new_hash);
+    }
     return check;
 }
 
@@ -63,6 +66,7 @@ Result<TokenPair> finish_login(Transaction& transaction, const LoginAttempt& att
     if (!taken) return conflict("retry", "The account changed while it was logging in");
     if (check.new_hash.has_value()) {
         account.password_hash = *check.new_hash;
+        account.password_scheme = check.new_scheme;
         account.last_login_at = now;
         TRY(transaction.update_account(account, account.security_version));
     }

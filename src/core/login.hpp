@@ -26,6 +26,7 @@ Result<LoginAttempt> begin_login(Reader& reader, const Hasher& hasher, std::stri
 struct PasswordCheck {
     bool matches = false;
     std::optional<std::string> new_hash;  // set when it matches and the parameters have risen since
+    std::string new_scheme = {};          // Hasher::scheme() of it
 };
 
 Result<PasswordCheck> check_password(const Hasher& hasher, const LoginAttempt& attempt, const SecretString& password);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "core/accounts.hpp"
 #include "core/store.hpp"
 
@@ -23,6 +24,12 @@ struct MemoryTables {
     std::map<std::string, StoredKey> keys;
     std::map<std::string, std::string, std::less<>> settings;
     std::vector<AuditRecord> audit;
+    std::map<std::int64_t, AuditCheckpoint> checkpoints;
+    std::map<MailTokenId, MailToken> mail_tokens;
+    std::map<OutboxId, OutboxEntry> outbox;
+    std::map<std::vector<std::uint8_t>, LoginFailures> login_failures;
+    std::map<std::pair<AccountId, std::string>, Timestamp> known_networks;
+    std::map<std::string, std::pair<std::string, Timestamp>, std::less<>> leases;
 };
 
 class MemoryTransaction final : public Transaction {
@@ -43,6 +50,29 @@ public:
             if ((!after || id > *after) && page.size() < limit) page.push_back(account);
         }
         return page;
+    }
+    Result<std::vector<Account>> search_accounts(const AccountFilter& filter, std::optional<AccountId> after,
+                                                 std::size_t limit) override {
+        const auto fits = [&filter](const Account& account) {
+            return account.email_key.find(filter.text) != std::string::npos &&
+                   (!filter.kind || *filter.kind == account.kind) &&
+                   (!filter.admin || *filter.admin == account.admin) &&
+                   (!filter.disabled || *filter.disabled == account.disabled_at.has_value()) &&
+                   (!filter.active || *filter.active == is_active(account));
+        };
+        return page_of(tables_.accounts, after, limit, fits);
+    }
+    Result<std::vector<std::string>> list_password_schemes() override {
+        std::set<std::string> schemes;
+        for (const auto& [id, account] : tables_.accounts) {
+            if (!account.password_scheme.empty()) schemes.insert(account.password_scheme);
+        }
+        return std::vector<std::string>(schemes.begin(), schemes.end());
+    }
+    Result<std::vector<Account>> list_accounts_of_scheme(std::string_view scheme, std::optional<AccountId> after,
+                                                         std::size_t limit) override {
+        return page_of(tables_.accounts, after, limit,
+                       [&](const Account& account) { return account.password_scheme == scheme; });
     }
     Result<std::int64_t> count_active_admins() override {
         return std::ranges::count_if(tables_.accounts,
@@ -80,16 +110,110 @@ public:
         }
         return page;
     }
+    Result<std::vector<AuditRecord>> search_audit(const AuditFilter& filter, std::optional<AuditId> before,
+                                                  std::size_t limit) override {
+        std::vector<AuditRecord> page;
+        for (auto at = tables_.audit.rbegin(); at != tables_.audit.rend() && page.size() < limit; ++at) {
+            if (before && !(at->id < *before)) continue;
+            if (filter.account && at->account_id != filter.account) continue;
+            if (!filter.event.empty() && at->event != filter.event) continue;
+            page.push_back(*at);
+        }
+        return page;
+    }
+    Result<std::vector<AuditRecord>> list_unsealed_audit(std::size_t limit) override {
+        return audit_where(limit, [](const AuditRecord& record) { return !record.sequence; });
+    }
+    Result<std::vector<AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) override {
+        auto page = audit_where(tables_.audit.size(), [&](const AuditRecord& record) {
+            return record.sequence && *record.sequence >= first;
+        });
+        std::ranges::sort(page, {}, &AuditRecord::sequence);
+        if (page.size() > limit) page.resize(limit);
+        return page;
+    }
+    Result<std::vector<AuditCheckpoint>> list_audit_checkpoints(std::int64_t first, std::size_t limit) override {
+        std::vector<AuditCheckpoint> page;
+        for (auto at = tables_.checkpoints.lower_bound(first); at != tables_.checkpoints.end() && page.size() < limit;
+             ++at)
+            page.push_back(at->second);
+        return page;
+    }
+    Result<std::optional<AuditCheckpoint>> find_last_audit_checkpoint() override {
+        if (tables_.checkpoints.empty()) return std::optional<AuditCheckpoint>();
+        return std::optional(tables_.checkpoints.rbegin()->second);
+    }
+    Result<std::optional<MailToken>> find_mail_token(const MailTokenId& id) override {
+        return find_in(tables_.mail_tokens, id);
+    }
+    Result<std::vector<MailToken>> list_mail_tokens(const AccountId& id) override {
+        return page_of(tables_.mail_tokens, std::optional<MailTokenId>(), tables_.mail_tokens.size(),
+                       [&](const MailToken& token) { return token.account_id == id; });
+    }
+    Result<std::optional<OutboxEntry>> find_outbox_entry(const OutboxId& id) override {
+        return find_in(tables_.outbox, id);
+    }
+    Result<std::vector<OutboxEntry>> list_outbox(std::optional<OutboxState> state, std::optional<OutboxId> before,
+                                                 std::size_t limit) override {
+        std::vector<OutboxEntry> page;
+        for (auto at = tables_.outbox.rbegin(); at != tables_.outbox.rend() && page.size() < limit; ++at) {
+            if ((!before || at->first < *before) && (!state || at->second.state == *state)) page.push_back(at->second);
+        }
+        return page;
+    }
+    Result<std::int64_t> count_mails_since(const AccountId& id, Timestamp since) override {
+        return std::ranges::count_if(tables_.outbox, [&](const auto& entry) {
+            const OutboxEntry& mail = entry.second;
+            return mail.kind == OutboxKind::mail && mail.account_id == id && mail.created_at >= since;
+        });
+    }
+    Result<std::optional<Timestamp>> find_next_outbox_due() override {
+        std::optional<Timestamp> next;
+        for (const auto& [id, entry] : tables_.outbox) {
+            if (entry.state == OutboxState::pending && (!next || entry.due_at < *next)) next = entry.due_at;
+        }
+        return next;
+    }
+    Result<std::optional<LoginFailures>> find_login_failures(const std::vector<std::uint8_t>& email_digest) override {
+        return find_in(tables_.login_failures, email_digest);
+    }
+    Result<std::vector<LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) override {
+        std::vector<LoginFailures> page;
+        for (const auto& [digest, failures] : tables_.login_failures) {
+            if (failures.count >= count) page.push_back(failures);
+        }
+        std::ranges::stable_sort(page, std::greater<>(), &LoginFailures::count);
+        if (page.size() > limit) page.resize(limit);
+        return page;
+    }
+    Result<std::vector<std::string>> list_known_networks(const AccountId& id) override {
+        std::vector<std::pair<Timestamp, std::string>> found;
+        for (const auto& [key, at] : tables_.known_networks) {
+            if (key.first == id) found.emplace_back(at, key.second);
+        }
+        std::ranges::sort(found, std::greater<>());
+        std::vector<std::string> networks;
+        for (auto& [at, network] : found) networks.push_back(std::move(network));
+        return networks;
+    }
 
     Result<void> insert_account(const Account& account) override {
+        if (tables_.accounts.contains(account.id)) return conflict("unique_violation", "id");
         if (find_account_by_email(account.email_key)->has_value()) return conflict("unique_violation", "email_key");
         tables_.accounts.emplace(account.id, account);
         return {};
+    }
+    Result<std::vector<bool>> insert_accounts(std::span<const Account> accounts) override {
+        std::vector<bool> inserted;
+        for (const Account& account : accounts) inserted.push_back(insert_account(account).has_value());
+        return inserted;
     }
     Result<bool> update_account(const Account& account, std::int64_t expected_security_version) override {
         auto found = tables_.accounts.find(account.id);
         if (found == tables_.accounts.end() || found->second.security_version != expected_security_version)
             return false;
+        const auto holder = *find_account_by_email(account.email_key);
+        if (holder && holder->id != account.id) return conflict("unique_violation", "email_key");
         found->second = account;
         return true;
     }
@@ -101,8 +225,23 @@ public:
         found->second.last_login_at = now;
         return true;
     }
+    Result<bool> update_password_hash(const AccountId& id, std::string_view expected_hash, std::string_view hash,
+                                      std::string_view scheme) override {
+        auto found = tables_.accounts.find(id);
+        if (found == tables_.accounts.end() || found->second.password_hash != expected_hash) return false;
+        found->second.password_hash = hash;
+        found->second.password_scheme = scheme;
+        return true;
+    }
     Result<bool> delete_account(const AccountId& id) override {
-        std::erase_if(tables_.sessions, [&](const auto& entry) { return entry.second.account_id == id; });
+        const auto is_of_account = [&](const auto& entry) { return entry.second.account_id == id; };
+        std::erase_if(tables_.sessions, is_of_account);
+        std::erase_if(tables_.mail_tokens, is_of_account);
+        std::erase_if(tables_.known_networks, [&](const auto& entry) { return entry.first.first == id; });
+        std::erase_if(tables_.outbox, [&](const auto& entry) {
+            return entry.second.account_id == id && entry.second.kind == OutboxKind::mail &&
+                   entry.second.state == OutboxState::pending;
+        });
         return tables_.accounts.erase(id) > 0;
     }
     Result<void> insert_session(const Session& session) override {
@@ -174,8 +313,116 @@ public:
         tables_.audit.push_back(record);
         return {};
     }
+    Result<bool> seal_audit(const AuditId& id, std::int64_t sequence, const std::vector<std::uint8_t>& chain) override {
+        for (AuditRecord& record : tables_.audit) {
+            if (record.id != id || record.sequence) continue;
+            record.sequence = sequence;
+            record.chain = chain;
+            return true;
+        }
+        return false;
+    }
+    Result<void> insert_audit_checkpoint(const AuditCheckpoint& checkpoint) override {
+        tables_.checkpoints.insert_or_assign(checkpoint.sequence, checkpoint);
+        return {};
+    }
+    Result<std::size_t> erase_audit(const AccountId& id) override {
+        std::size_t erased = 0;
+        for (AuditRecord& record : tables_.audit) {
+            if (record.account_id != id) continue;
+            record.address.clear();
+            record.user_agent.clear();
+            record.detail.clear();
+            record.salt.clear();
+            ++erased;
+        }
+        return erased;
+    }
+    Result<bool> take_lease(std::string_view name, std::string_view holder, Timestamp now, Timestamp until) override {
+        auto found = tables_.leases.find(name);
+        if (found != tables_.leases.end() && found->second.first != holder && found->second.second > now) return false;
+        tables_.leases.insert_or_assign(std::string(name), std::pair(std::string(holder), until));
+        return true;
+    }
+    Result<void> insert_mail_token(const MailToken& token) override {
+        tables_.mail_tokens.emplace(token.id, token);
+        return {};
+    }
+    Result<bool> update_mail_token_hash(const MailTokenId& id, const std::vector<std::uint8_t>& secret_hash) override {
+        auto found = tables_.mail_tokens.find(id);
+        if (found == tables_.mail_tokens.end()) return false;
+        found->second.secret_hash = secret_hash;
+        return true;
+    }
+    Result<bool> delete_mail_token(const MailTokenId& id) override { return tables_.mail_tokens.erase(id) > 0; }
+    Result<std::size_t> delete_mail_tokens_of(const AccountId& id, std::optional<MailPurpose> purpose) override {
+        return std::erase_if(tables_.mail_tokens, [&](const auto& entry) {
+            return entry.second.account_id == id && (!purpose || entry.second.purpose == *purpose);
+        });
+    }
+    Result<void> insert_outbox(const OutboxEntry& entry) override {
+        tables_.outbox.emplace(entry.id, entry);
+        return {};
+    }
+    Result<std::vector<OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) override {
+        std::vector<OutboxEntry*> due;
+        for (auto& [id, entry] : tables_.outbox) {
+            if (entry.state == OutboxState::pending && entry.due_at <= now) due.push_back(&entry);
+        }
+        std::ranges::stable_sort(due, {}, [](const OutboxEntry* entry) { return entry->due_at; });
+        std::vector<OutboxEntry> claimed;
+        for (OutboxEntry* entry : due) {
+            if (claimed.size() == limit) break;
+            entry->attempts += 1;
+            entry->due_at = until;
+            claimed.push_back(*entry);
+        }
+        return claimed;
+    }
+    Result<bool> update_outbox(const OutboxEntry& entry, std::int64_t expected_attempts) override {
+        auto found = tables_.outbox.find(entry.id);
+        if (found == tables_.outbox.end() || found->second.attempts != expected_attempts) return false;
+        found->second = entry;
+        return true;
+    }
+    Result<bool> delete_outbox(const OutboxId& id) override { return tables_.outbox.erase(id) > 0; }
+    Result<void> add_login_failures(const std::vector<std::uint8_t>& email_digest, std::int64_t count,
+                                    Timestamp last_at) override {
+        LoginFailures& failures = tables_.login_failures[email_digest];
+        failures.email_digest = email_digest;
+        failures.count += count;
+        failures.last_at = std::max(failures.last_at, last_at);
+        return {};
+    }
+    Result<bool> delete_login_failures(const std::vector<std::uint8_t>& email_digest) override {
+        return tables_.login_failures.erase(email_digest) > 0;
+    }
+    Result<void> note_known_network(const AccountId& id, std::string_view network, Timestamp now) override {
+        tables_.known_networks.insert_or_assign(std::pair(id, std::string(network)), now);
+        auto networks = TRY(list_known_networks(id));
+        for (std::size_t i = limits::known_networks; i < networks.size(); ++i)
+            tables_.known_networks.erase({id, networks[i]});
+        return {};
+    }
 
 private:
+    template <typename Table, typename Condition>
+    static std::vector<typename Table::mapped_type> page_of(const Table& table,
+                                                            std::optional<typename Table::key_type> after,
+                                                            std::size_t limit, Condition condition) {
+        std::vector<typename Table::mapped_type> page;
+        for (auto at = after ? table.upper_bound(*after) : table.begin(); at != table.end() && page.size() < limit;
+             ++at)
+            if (condition(at->second)) page.push_back(at->second);
+        return page;
+    }
+    template <typename Condition>
+    std::vector<AuditRecord> audit_where(std::size_t limit, Condition condition) {
+        std::vector<AuditRecord> page;
+        for (const AuditRecord& record : tables_.audit)
+            if (page.size() < limit && condition(record)) page.push_back(record);
+        return page;
+    }
     template <typename Table, typename Key>
     static Result<std::optional<typename Table::mapped_type>> find_in(const Table& table, const Key& key) {
         auto found = table.find(key);

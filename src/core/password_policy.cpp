@@ -43,7 +43,7 @@ bool is_guessable(std::string_view password, const EmailAddress& email, std::str
 }  // namespace
 
 Result<SecretString> accept_new_password(const Text& text, const SecretString& password, const EmailAddress& email,
-                                         std::string_view service_name) {
+                                         const PasswordPolicy& policy) {
     if (password.reveal().size() > limits::password_maximum_bytes) {
         return invalid_input("password_too_long", "The password is longer than " +
                                                       std::to_string(limits::password_maximum_bytes) +
@@ -51,12 +51,12 @@ Result<SecretString> accept_new_password(const Text& text, const SecretString& p
     }
     auto prepared = TRY(text.prepare_password(password));
     const std::size_t characters = text.count_characters(prepared.reveal());
-    if (characters < limits::password_minimum_characters) {
-        return invalid_input("password_too_short",
-                             "The password has " + std::to_string(characters) + " characters; it needs " +
-                                 std::to_string(limits::password_minimum_characters) + " or more");
+    if (characters < policy.minimum_characters) {
+        return invalid_input("password_too_short", "The password has " + std::to_string(characters) +
+                                                       " characters; it needs " +
+                                                       std::to_string(policy.minimum_characters) + " or more");
     }
-    if (is_guessable(prepared.reveal(), email, service_name)) {
+    if (is_guessable(prepared.reveal(), email, policy.service_name)) {
         return invalid_input(
             "password_guessable",
             "The password is little more than the address, the service's name or one character repeated; "

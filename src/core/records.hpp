@@ -17,6 +17,8 @@ using SessionId = Id<struct SessionTag>;
 using TokenId = Id<struct TokenTag>;  // the jti of an access token
 using ListId = Id<struct ListTag>;    // a revocation list
 using AuditId = Id<struct AuditTag>;
+using MailTokenId = Id<struct MailTokenTag>;
+using OutboxId = Id<struct OutboxTag>;
 
 // demo: signed itself up, must verify its email. standard: made by an administrator or an import, must be activated.
 enum class AccountKind { demo, standard };
@@ -27,7 +29,11 @@ struct Account {
     std::string email;      // as it was given; mail goes here only
     AccountKind kind = AccountKind::standard;
     bool admin = false;
-    std::string password_hash;  // PHC string; empty: no password can log in
+    std::string password_hash;       // what Hasher::verify() reads; empty: no password can log in
+    std::string password_scheme;     // Hasher::scheme() of it: what it costs; empty when there is none
+    std::string display_name;        // what people call the holder; empty: not told
+    std::string locale;              // language of mail to it, a BCP 47 tag; empty: the server's own
+    std::vector<std::string> roles;  // sorted, each once; words without white space
     // Goes up whenever something that a login in flight relied on changes: password, disable, role. A login finishes
     // only against the version that it read.
     std::int64_t security_version = 1;
@@ -79,7 +85,9 @@ struct Slot {
     std::string revoke_reason;
 };
 
-enum class KeyPurpose { access, refresh, status_list };
+// audit signs the chain of audit records; derivation makes the secrets of mailed links and device cookies
+// (secrets.hpp).
+enum class KeyPurpose { access, refresh, status_list, audit, derivation };
 enum class KeyAlgorithm { es256, eddsa, rs256, hs256 };
 
 // active: signs and verifies. retired: verifies until expires_at. revoked: neither; every token of it is refused.
@@ -98,7 +106,51 @@ struct StoredKey {
     std::optional<Timestamp> revoked_at;
 };
 
+// What a mailed link is good for. A token of one purpose is nothing to another.
+enum class MailPurpose { verify_email, reset_password, accept_invitation, change_email };
+
+// A mailed link's token that has not been used. Using it deletes the row; so does the event that makes it pointless.
+struct MailToken {
+    MailTokenId id;
+    AccountId account_id;
+    MailPurpose purpose = MailPurpose::verify_email;
+    std::vector<std::uint8_t> secret_hash;  // BLAKE2b-256 of the secret in the link
+    std::string email_key;                  // the address that using it proves
+    std::string email;                      // the same as it was given
+    Timestamp created_at;
+    Timestamp expires_at;
+};
+
+// Something that has to leave the house: written with its cause, sent by a worker afterwards.
+enum class OutboxKind { mail, webhook };
+// pending: waits for due_at, or is being sent until then. sent and failed stay for limits::outbox_retention.
+enum class OutboxState { pending, sent, failed };
+struct OutboxEntry {
+    OutboxId id;
+    OutboxKind kind = OutboxKind::mail;
+    std::string topic;  // mail: the template's name. webhook: the event
+    std::optional<AccountId> account_id;
+    std::string recipient;                // mail: the address as given. webhook: the URL
+    std::string payload;                  // JSON. mail: the template's variables. webhook: the body. Holds no secret
+    std::optional<MailTokenId> token_id;  // whose link a mail carries
+    Timestamp created_at;
+    Timestamp due_at;  // not to be sent before; while it is being sent, when that counts as failed
+    std::int64_t attempts = 0;
+    OutboxState state = OutboxState::pending;
+    std::string last_error;
+    std::optional<Timestamp> finished_at;
+};
+
+// Consecutive failed logins of one address, whether there is such an account or not.
+struct LoginFailures {
+    std::vector<std::uint8_t> email_digest;  // digest() of the email key
+    std::int64_t count = 0;
+    Timestamp last_at;
+};
+
 // One security event: who did what to whom, from where, with what outcome. Holds no secret.
+// What is personal in it (address, user_agent, detail) enters the chain as a salted digest, so that erasing it leaves
+// the chain provable; see audit_chain.hpp.
 struct AuditRecord {
     AuditId id;
     Timestamp at;
@@ -108,6 +160,22 @@ struct AuditRecord {
     std::optional<SessionId> session_id;
     std::string address;
     std::string outcome;  // "success", or the reason's stable word
+    std::string user_agent;
+    std::string detail;              // what else is worth telling, such as the address of an account; may be personal
+    std::int64_t count = 1;          // how many like it this record stands for
+    std::vector<std::uint8_t> salt;  // empty once the personal fields are erased
+    std::vector<std::uint8_t> personal_digest;  // of salt and personal fields
+    std::optional<std::int64_t> sequence;       // its place in the chain; none until it is sealed
+    std::vector<std::uint8_t> chain;            // the chain's value after it
+};
+
+// A signed statement of the chain's value.
+struct AuditCheckpoint {
+    std::int64_t sequence = 0;  // of the last record it covers
+    std::vector<std::uint8_t> chain;
+    Timestamp at;
+    std::string kid;
+    std::vector<std::uint8_t> signature;
 };
 
 // Words of the enums, as the store, the API and the CLI spell them.
@@ -115,9 +183,15 @@ std::string_view word(AccountKind kind);
 std::string_view word(KeyPurpose purpose);
 std::string_view word(KeyAlgorithm algorithm);  // the JWA name: ES256, EdDSA, RS256, HS256
 std::string_view word(KeyState state);
+std::string_view word(MailPurpose purpose);  // verify_email, reset_password, accept_invitation, change_email
+std::string_view word(OutboxKind kind);
+std::string_view word(OutboxState state);
 std::optional<AccountKind> parse_account_kind(std::string_view word);
 std::optional<KeyPurpose> parse_key_purpose(std::string_view word);
 std::optional<KeyAlgorithm> parse_key_algorithm(std::string_view word);
 std::optional<KeyState> parse_key_state(std::string_view word);
+std::optional<MailPurpose> parse_mail_purpose(std::string_view word);
+std::optional<OutboxKind> parse_outbox_kind(std::string_view word);
+std::optional<OutboxState> parse_outbox_state(std::string_view word);
 
 }  // namespace postern::core

@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,20 @@
 
 namespace postern::core {
 
+// Which accounts a search is about. Each part that is set narrows it.
+struct AccountFilter {
+    std::string text;  // stands somewhere in the email key; empty: any
+    std::optional<AccountKind> kind;
+    std::optional<bool> admin;
+    std::optional<bool> disabled;
+    std::optional<bool> active;  // as is_active() says
+};
+
+struct AuditFilter {
+    std::optional<AccountId> account;
+    std::string event;  // the whole word; empty: any
+};
+
 // Reads one consistent state. Used by one thread at a time, and only inside the work it was handed to.
 class Reader {
 public:
@@ -28,7 +43,15 @@ public:
     virtual Result<std::optional<Account>> find_account_by_email(std::string_view email_key) = 0;
     // In order of id, after `after`.
     virtual Result<std::vector<Account>> list_accounts(std::optional<AccountId> after, std::size_t limit) = 0;
+    // The same, of those that `filter` lets through.
+    virtual Result<std::vector<Account>> search_accounts(const AccountFilter& filter, std::optional<AccountId> after,
+                                                         std::size_t limit) = 0;
     virtual Result<std::int64_t> count_active_admins() = 0;
+    // Each once, in order; what no account has any more is not among them.
+    virtual Result<std::vector<std::string>> list_password_schemes() = 0;
+    // In order of id, after `after`.
+    virtual Result<std::vector<Account>> list_accounts_of_scheme(std::string_view scheme,
+                                                                 std::optional<AccountId> after, std::size_t limit) = 0;
 
     virtual Result<std::optional<Session>> find_session(const SessionId& id) = 0;
     // Newest first; ended ones too when asked for.
@@ -40,7 +63,36 @@ public:
 
     virtual Result<std::vector<StoredKey>> list_keys() = 0;
     virtual Result<std::optional<std::string>> find_setting(std::string_view name) = 0;
+
+    // In order of id (time), after `after`, sealed or not.
     virtual Result<std::vector<AuditRecord>> list_audit(std::optional<AuditId> after, std::size_t limit) = 0;
+    // Newest first, before `before`.
+    virtual Result<std::vector<AuditRecord>> search_audit(const AuditFilter& filter, std::optional<AuditId> before,
+                                                          std::size_t limit) = 0;
+    // In order of id.
+    virtual Result<std::vector<AuditRecord>> list_unsealed_audit(std::size_t limit) = 0;
+    // In order of sequence, from `first` on.
+    virtual Result<std::vector<AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) = 0;
+    // In order of sequence, from `first` on.
+    virtual Result<std::vector<AuditCheckpoint>> list_audit_checkpoints(std::int64_t first, std::size_t limit) = 0;
+    virtual Result<std::optional<AuditCheckpoint>> find_last_audit_checkpoint() = 0;
+
+    virtual Result<std::optional<MailToken>> find_mail_token(const MailTokenId& id) = 0;
+    virtual Result<std::vector<MailToken>> list_mail_tokens(const AccountId& id) = 0;
+    virtual Result<std::optional<OutboxEntry>> find_outbox_entry(const OutboxId& id) = 0;
+    // Newest first, before `before`; all states without one.
+    virtual Result<std::vector<OutboxEntry>> list_outbox(std::optional<OutboxState> state,
+                                                         std::optional<OutboxId> before, std::size_t limit) = 0;
+    // Mails of any state to this account that were queued at `since` or later.
+    virtual Result<std::int64_t> count_mails_since(const AccountId& id, Timestamp since) = 0;
+    // When the next pending entry is due; nothing when none waits.
+    virtual Result<std::optional<Timestamp>> find_next_outbox_due() = 0;
+
+    virtual Result<std::optional<LoginFailures>> find_login_failures(const std::vector<std::uint8_t>& email_digest) = 0;
+    // Of at least `count` failures, most first.
+    virtual Result<std::vector<LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) = 0;
+    // Networks that logged in to the account lately, newest first, at most limits::known_networks.
+    virtual Result<std::vector<std::string>> list_known_networks(const AccountId& id) = 0;
 };
 
 // Why trust ended. Stored, shown to operators, and the `outcome` of the audit record.
@@ -55,18 +107,29 @@ enum class RevocationReason {
     role_changed,
     key_revoked,
     ended_by_operator,
+    logged_out,
+    email_changed,
 };
 std::string_view word(RevocationReason reason);
 
 class Transaction : public Reader {
 public:
     virtual Result<void> insert_account(const Account& account) = 0;
-    // Writes every column but id, email_key and created_at, where the row still has `expected_security_version`.
+    // Leaves out those whose id or email key is taken, in the store or earlier in `accounts`; says which it inserted,
+    // by place. At most limits::import_batch_accounts.
+    virtual Result<std::vector<bool>> insert_accounts(std::span<const Account> accounts) = 0;
+    // Writes every column but id and created_at, where the row still has `expected_security_version`.
+    // Errors: conflict "unique_violation", when the email key is another account's.
     virtual Result<bool> update_account(const Account& account, std::int64_t expected_security_version) = 0;
     // Takes the account's row for this transaction and notes the login; false when the version has moved on.
     virtual Result<bool> update_last_login(const AccountId& id, std::int64_t expected_security_version,
                                            Timestamp now) = 0;
-    // Deletes the row and its sessions. Slots stay until their list is dropped: they hold the revocation.
+    // The same password in another form, where the row still has `expected_hash`. The version stays: nothing that a
+    // login in flight relied on has changed.
+    virtual Result<bool> update_password_hash(const AccountId& id, std::string_view expected_hash,
+                                              std::string_view hash, std::string_view scheme) = 0;
+    // Deletes the row, its sessions, mail tokens, known networks and unsent mails. Slots stay until their list is
+    // dropped: they hold the revocation.
     virtual Result<bool> delete_account(const AccountId& id) = 0;
 
     virtual Result<void> insert_session(const Session& session) = 0;
@@ -93,7 +156,39 @@ public:
     // Writes state, sealed, master_key_id, expires_at, revoked_at.
     virtual Result<bool> update_key(const StoredKey& key) = 0;
     virtual Result<void> set_setting(std::string_view name, std::string_view value) = 0;
+
     virtual Result<void> insert_audit(const AuditRecord& record) = 0;
+    // Gives an unsealed record its place in the chain.
+    virtual Result<bool> seal_audit(const AuditId& id, std::int64_t sequence,
+                                    const std::vector<std::uint8_t>& chain) = 0;
+    virtual Result<void> insert_audit_checkpoint(const AuditCheckpoint& checkpoint) = 0;
+    // Empties the personal fields and the salt of every record about the account; says how many.
+    virtual Result<std::size_t> erase_audit(const AccountId& id) = 0;
+    // Takes or renews a lease: true when it was free, had run out at `now`, or is the holder's own. What only one node
+    // may do is done in the transaction that took it.
+    virtual Result<bool> take_lease(std::string_view name, std::string_view holder, Timestamp now, Timestamp until) = 0;
+
+    virtual Result<void> insert_mail_token(const MailToken& token) = 0;
+    virtual Result<bool> update_mail_token_hash(const MailTokenId& id,
+                                                const std::vector<std::uint8_t>& secret_hash) = 0;
+    // True for exactly one of those who try.
+    virtual Result<bool> delete_mail_token(const MailTokenId& id) = 0;
+    // Of every purpose without one. Says how many.
+    virtual Result<std::size_t> delete_mail_tokens_of(const AccountId& id, std::optional<MailPurpose> purpose) = 0;
+
+    virtual Result<void> insert_outbox(const OutboxEntry& entry) = 0;
+    // Takes up to `limit` pending entries that are due: their attempts go up by one and due_at becomes `until`, so that
+    // nobody else sends them meanwhile. Oldest due first.
+    virtual Result<std::vector<OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) = 0;
+    // Writes due_at, attempts, state, last_error, finished_at where attempts is still `expected_attempts`.
+    virtual Result<bool> update_outbox(const OutboxEntry& entry, std::int64_t expected_attempts) = 0;
+    virtual Result<bool> delete_outbox(const OutboxId& id) = 0;
+
+    virtual Result<void> add_login_failures(const std::vector<std::uint8_t>& email_digest, std::int64_t count,
+                                            Timestamp last_at) = 0;
+    virtual Result<bool> delete_login_failures(const std::vector<std::uint8_t>& email_digest) = 0;
+    // Notes a successful login from `network`; forgets the oldest beyond limits::known_networks.
+    virtual Result<void> note_known_network(const AccountId& id, std::string_view network, Timestamp now) = 0;
 };
 
 enum class SlotState {

@@ -46,11 +46,35 @@ template <typename T>
 Value to_value(const std::optional<T>& optional) {
     return optional ? to_value(*optional) : Value(Null{});
 }
+// NULL for an empty one: of a column that may lack its bytes.
+inline Value bytes_or_null(const Blob& bytes) {
+    return bytes.empty() ? Value(Null{}) : Value(bytes);
+}
+inline Value to_value(Value value) {
+    return value;
+}
 
 // The parameters of a statement: $1, $2, … in this order.
 template <typename... Members>
 std::array<Value, sizeof...(Members)> values(const Members&... members) {
     return {to_value(members)...};
+}
+
+// The most rows a statement gives.
+inline std::int64_t at_most(std::size_t rows) {
+    return static_cast<std::int64_t>(rows);
+}
+
+// The lowest and the highest id there can be: what a list without an `after` or a `before` begins at.
+template <typename IdType>
+IdType lowest_id() {
+    return {};
+}
+template <typename IdType>
+IdType highest_id() {
+    IdType id;
+    id.bytes.fill(0xff);
+    return id;
 }
 
 // Takes one row apart, from left to right. A column of another type than the one asked for is a bug, and throws.
@@ -72,6 +96,16 @@ public:
     std::string text_or_empty() {
         auto& value = next();
         return is_null(value) ? std::string() : std::move(std::get<std::string>(value));
+    }
+    // Empty for NULL.
+    Blob bytes_or_empty() {
+        auto& value = next();
+        return is_null(value) ? Blob() : std::move(std::get<Blob>(value));
+    }
+    std::optional<std::int64_t> optional_integer() {
+        auto& value = next();
+        if (is_null(value)) return std::nullopt;
+        return std::get<std::int64_t>(value);
     }
     std::optional<Timestamp> optional_time() {
         auto& value = next();
@@ -99,5 +133,20 @@ private:
     Row& row_;
     std::size_t position_ = 0;
 };
+
+// Each row of `outcome` as `read` makes a record of it.
+template <typename Read>
+auto records_from(Outcome& outcome, Read read) {
+    std::vector<std::invoke_result_t<Read, Row&>> records;
+    records.reserve(outcome.rows.size());
+    for (auto& row : outcome.rows) records.push_back(read(row));
+    return records;
+}
+template <typename Read>
+auto first_record(Outcome& outcome, Read read) {
+    std::optional<std::invoke_result_t<Read, Row&>> record;
+    if (!outcome.rows.empty()) record = read(outcome.rows.front());
+    return record;
+}
 
 }  // namespace postern::store

@@ -122,7 +122,111 @@ CREATE TABLE audit_records (
 ){strict};
 )sql";
 
-constexpr std::array steps{Step{1, 1, first_schema}};
+// What accounts need to live on their own: mail, its links, the throttle, a chained audit trail. Older binaries do not
+// know the new purposes of keys.
+// A version 1 hash is $argon2id$v=19$<parameters>$<22 characters>$<43 characters>: the scheme is cut out of it.
+constexpr std::string_view account_life = R"sql(
+ALTER TABLE accounts ADD COLUMN password_scheme {text} NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN display_name {text} NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN locale {text} NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN roles {text} NOT NULL DEFAULT '';
+UPDATE accounts SET password_scheme = 'argon2id:' || substr(password_hash, 16, length(password_hash) - 82)
+    WHERE password_hash LIKE '$argon2id$v=19$%';
+CREATE INDEX accounts_schemes ON accounts (password_scheme, id);
+
+CREATE TABLE signing_keys_2 (
+    kid {text} NOT NULL PRIMARY KEY,
+    purpose {text} NOT NULL CHECK (purpose IN ('access', 'refresh', 'status_list', 'audit', 'derivation')),
+    algorithm {text} NOT NULL CHECK (algorithm IN ('ES256', 'EdDSA', 'RS256', 'HS256')),
+    state {text} NOT NULL CHECK (state IN ('active', 'retired', 'revoked')),
+    public_jwk {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    master_key_id {text} NOT NULL,
+    created_at {int64} NOT NULL,
+    expires_at {int64},
+    revoked_at {int64},
+    change {int64} NOT NULL
+){strict};
+INSERT INTO signing_keys_2 (kid, purpose, algorithm, state, public_jwk, sealed, master_key_id, created_at, expires_at,
+    revoked_at, change) SELECT kid, purpose, algorithm, state, public_jwk, sealed, master_key_id, created_at,
+    expires_at, revoked_at, change FROM signing_keys;
+DROP TABLE signing_keys;
+ALTER TABLE signing_keys_2 RENAME TO signing_keys;
+
+CREATE TABLE mail_tokens (
+    id {bytes} NOT NULL PRIMARY KEY,
+    account_id {bytes} NOT NULL,
+    purpose {text} NOT NULL CHECK (purpose IN ('verify_email', 'reset_password', 'accept_invitation', 'change_email')),
+    secret_hash {bytes} NOT NULL,
+    email_key {text} NOT NULL,
+    email {text} NOT NULL,
+    created_at {int64} NOT NULL,
+    expires_at {int64} NOT NULL
+){strict};
+CREATE INDEX mail_tokens_of_account ON mail_tokens (account_id, id);
+CREATE INDEX mail_tokens_expiry ON mail_tokens (expires_at);
+
+CREATE TABLE outbox (
+    id {bytes} NOT NULL PRIMARY KEY,
+    kind {text} NOT NULL CHECK (kind IN ('mail', 'webhook')),
+    topic {text} NOT NULL,
+    account_id {bytes},
+    recipient {text} NOT NULL,
+    payload {text} NOT NULL,
+    token_id {bytes},
+    created_at {int64} NOT NULL,
+    due_at {int64} NOT NULL,
+    attempts {int64} NOT NULL,
+    state {text} NOT NULL CHECK (state IN ('pending', 'sent', 'failed')),
+    last_error {text} NOT NULL,
+    finished_at {int64}
+){strict};
+CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'pending';
+CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX outbox_of_account ON outbox (account_id, created_at);
+
+CREATE TABLE login_failures (
+    email_digest {bytes} NOT NULL PRIMARY KEY,
+    count {int64} NOT NULL,
+    last_at {int64} NOT NULL
+){strict};
+CREATE INDEX login_failures_age ON login_failures (last_at);
+
+CREATE TABLE known_networks (
+    account_id {bytes} NOT NULL,
+    network {text} NOT NULL,
+    last_at {int64} NOT NULL,
+    PRIMARY KEY (account_id, network)
+){strict};
+
+CREATE TABLE leases (
+    name {text} NOT NULL PRIMARY KEY,
+    holder {text} NOT NULL,
+    until {int64} NOT NULL
+){strict};
+
+ALTER TABLE audit_records ADD COLUMN user_agent {text} NOT NULL DEFAULT '';
+ALTER TABLE audit_records ADD COLUMN detail {text} NOT NULL DEFAULT '';
+ALTER TABLE audit_records ADD COLUMN count {int64} NOT NULL DEFAULT 1;
+ALTER TABLE audit_records ADD COLUMN salt {bytes};
+ALTER TABLE audit_records ADD COLUMN personal_digest {bytes};
+ALTER TABLE audit_records ADD COLUMN sequence {int64};
+ALTER TABLE audit_records ADD COLUMN chain {bytes};
+CREATE UNIQUE INDEX audit_records_sequence ON audit_records (sequence) WHERE sequence IS NOT NULL;
+CREATE INDEX audit_records_unsealed ON audit_records (id) WHERE sequence IS NULL;
+CREATE INDEX audit_records_of_account ON audit_records (account_id, id);
+CREATE INDEX audit_records_event ON audit_records (event, id);
+
+CREATE TABLE audit_checkpoints (
+    sequence {int64} NOT NULL PRIMARY KEY,
+    chain {bytes} NOT NULL,
+    at {int64} NOT NULL,
+    kid {text} NOT NULL,
+    signature {bytes} NOT NULL
+){strict};
+)sql";
+
+constexpr std::array steps{Step{1, 1, first_schema}, Step{2, 2, account_life}};
 
 constexpr std::string_view versions_table = R"sql(
 CREATE TABLE IF NOT EXISTS schema_migrations (

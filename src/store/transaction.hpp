@@ -1,6 +1,7 @@
 // core::Transaction and core::Reader over any Connection: every statement of the rules, once.
 //
-// The statements stand in accounts.cpp, sessions.cpp, slots.cpp, keys.cpp and audit.cpp; this class gathers them.
+// The statements stand by topic in accounts.cpp, account_batches.cpp, sessions.cpp, slots.cpp, keys.cpp, audit.cpp,
+// mail_tokens.cpp, outbox.cpp and throttle.cpp; this class gathers them.
 #pragma once
 
 #include <vector>
@@ -42,7 +43,15 @@ public:
     Result<std::optional<core::Account>> find_account(const core::AccountId& id) override;
     Result<std::optional<core::Account>> find_account_by_email(std::string_view email_key) override;
     Result<std::vector<core::Account>> list_accounts(std::optional<core::AccountId> after, std::size_t limit) override;
+    Result<std::vector<core::Account>> search_accounts(const core::AccountFilter& filter,
+                                                       std::optional<core::AccountId> after,
+                                                       std::size_t limit) override;
     Result<std::int64_t> count_active_admins() override;
+    Result<std::vector<std::string>> list_password_schemes() override;
+    Result<std::vector<core::Account>> list_accounts_of_scheme(std::string_view scheme,
+                                                               std::optional<core::AccountId> after,
+                                                               std::size_t limit) override;
+
     Result<std::optional<core::Session>> find_session(const core::SessionId& id) override;
     Result<std::vector<core::Session>> list_sessions(const core::AccountId& id, bool ended_too,
                                                      std::size_t limit) override;
@@ -50,12 +59,36 @@ public:
     Result<std::optional<core::Slot>> find_slot_of_counter(const core::SessionId& id, std::int64_t counter) override;
     Result<std::vector<core::StoredKey>> list_keys() override;
     Result<std::optional<std::string>> find_setting(std::string_view name) override;
+
     Result<std::vector<core::AuditRecord>> list_audit(std::optional<core::AuditId> after, std::size_t limit) override;
+    Result<std::vector<core::AuditRecord>> search_audit(const core::AuditFilter& filter,
+                                                        std::optional<core::AuditId> before,
+                                                        std::size_t limit) override;
+    Result<std::vector<core::AuditRecord>> list_unsealed_audit(std::size_t limit) override;
+    Result<std::vector<core::AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) override;
+    Result<std::vector<core::AuditCheckpoint>> list_audit_checkpoints(std::int64_t first, std::size_t limit) override;
+    Result<std::optional<core::AuditCheckpoint>> find_last_audit_checkpoint() override;
+
+    Result<std::optional<core::MailToken>> find_mail_token(const core::MailTokenId& id) override;
+    Result<std::vector<core::MailToken>> list_mail_tokens(const core::AccountId& id) override;
+    Result<std::optional<core::OutboxEntry>> find_outbox_entry(const core::OutboxId& id) override;
+    Result<std::vector<core::OutboxEntry>> list_outbox(std::optional<core::OutboxState> state,
+                                                       std::optional<core::OutboxId> before,
+                                                       std::size_t limit) override;
+    Result<std::int64_t> count_mails_since(const core::AccountId& id, Timestamp since) override;
+    Result<std::optional<Timestamp>> find_next_outbox_due() override;
+
+    Result<std::optional<core::LoginFailures>> find_login_failures(const Blob& email_digest) override;
+    Result<std::vector<core::LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) override;
+    Result<std::vector<std::string>> list_known_networks(const core::AccountId& id) override;
 
     Result<void> insert_account(const core::Account& account) override;
+    Result<std::vector<bool>> insert_accounts(std::span<const core::Account> accounts) override;
     Result<bool> update_account(const core::Account& account, std::int64_t expected_security_version) override;
     Result<bool> update_last_login(const core::AccountId& id, std::int64_t expected_security_version,
                                    Timestamp now) override;
+    Result<bool> update_password_hash(const core::AccountId& id, std::string_view expected_hash, std::string_view hash,
+                                      std::string_view scheme) override;
     Result<bool> delete_account(const core::AccountId& id) override;
 
     Result<void> insert_session(const core::Session& session) override;
@@ -76,7 +109,27 @@ public:
     Result<void> insert_key(const core::StoredKey& key) override;
     Result<bool> update_key(const core::StoredKey& key) override;
     Result<void> set_setting(std::string_view name, std::string_view value) override;
+
     Result<void> insert_audit(const core::AuditRecord& record) override;
+    Result<bool> seal_audit(const core::AuditId& id, std::int64_t sequence, const Blob& chain) override;
+    Result<void> insert_audit_checkpoint(const core::AuditCheckpoint& checkpoint) override;
+    Result<std::size_t> erase_audit(const core::AccountId& id) override;
+    Result<bool> take_lease(std::string_view name, std::string_view holder, Timestamp now, Timestamp until) override;
+
+    Result<void> insert_mail_token(const core::MailToken& token) override;
+    Result<bool> update_mail_token_hash(const core::MailTokenId& id, const Blob& secret_hash) override;
+    Result<bool> delete_mail_token(const core::MailTokenId& id) override;
+    Result<std::size_t> delete_mail_tokens_of(const core::AccountId& id,
+                                              std::optional<core::MailPurpose> purpose) override;
+
+    Result<void> insert_outbox(const core::OutboxEntry& entry) override;
+    Result<std::vector<core::OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) override;
+    Result<bool> update_outbox(const core::OutboxEntry& entry, std::int64_t expected_attempts) override;
+    Result<bool> delete_outbox(const core::OutboxId& id) override;
+
+    Result<void> add_login_failures(const Blob& email_digest, std::int64_t count, Timestamp last_at) override;
+    Result<bool> delete_login_failures(const Blob& email_digest) override;
+    Result<void> note_known_network(const core::AccountId& id, std::string_view network, Timestamp now) override;
 
 private:
     // Runs a REVOKE_SLOTS statement that says `RETURNING list_id, idx`, with `who` from $4 on, and notes what it

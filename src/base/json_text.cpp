@@ -1,0 +1,14 @@
+#include "base/json_text.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace postern {
+
+std::string write_json_object(const std::map<std::string, std::string>& members) {
+    boost::json::object object;
+    for (const auto& [name, value] : members) object.emplace(name, value);
+    return boost::json::serialize(object);
+}
+
+}  // namespace postern

@@ -1,0 +1,113 @@
+// Statements about the outbox.
+#include "store/columns.hpp"
+#include "store/transaction.hpp"
+
+#define OUTBOX_COLUMNS                                                                                 \
+    "id, kind, topic, account_id, recipient, payload, token_id, created_at, due_at, attempts, state, " \
+    "last_error, finished_at"
+#define IS_DUE "state = 'pending' AND due_at <= $1"
+
+namespace postern::store {
+namespace {
+
+core::OutboxEntry entry_from(Row& row) {
+    Columns columns(row);
+    core::OutboxEntry entry;
+    entry.id = columns.id<core::OutboxId>();
+    entry.kind = core::parse_outbox_kind(columns.text()).value();
+    entry.topic = columns.text();
+    entry.account_id = columns.optional_id<core::AccountId>();
+    entry.recipient = columns.text();
+    entry.payload = columns.text();
+    entry.token_id = columns.optional_id<core::MailTokenId>();
+    entry.created_at = columns.time();
+    entry.due_at = columns.time();
+    entry.attempts = columns.integer();
+    entry.state = core::parse_outbox_state(columns.text()).value();
+    entry.last_error = columns.text();
+    entry.finished_at = columns.optional_time();
+    return entry;
+}
+
+// The state stands in the text, since the indexes are of one state each.
+std::string_view list_statement(std::optional<core::OutboxState> state) {
+    if (!state) return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    switch (*state) {
+        case core::OutboxState::pending:
+            return "SELECT " OUTBOX_COLUMNS
+                   " FROM outbox WHERE state = 'pending' AND id < $1 ORDER BY id DESC LIMIT $2";
+        case core::OutboxState::sent:
+            return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 'sent' AND id < $1 ORDER BY id DESC LIMIT $2";
+        case core::OutboxState::failed:
+            return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 'failed' AND id < $1 ORDER BY id DESC LIMIT $2";
+    }
+    std::abort();
+}
+
+}  // namespace
+
+Result<std::optional<core::OutboxEntry>> SqlTransaction::find_outbox_entry(const core::OutboxId& id) {
+    auto outcome = TRY(connection_.execute("SELECT " OUTBOX_COLUMNS " FROM outbox WHERE id = $1", values(id)));
+    return first_record(outcome, entry_from);
+}
+
+Result<std::vector<core::OutboxEntry>> SqlTransaction::list_outbox(std::optional<core::OutboxState> state,
+                                                                   std::optional<core::OutboxId> before,
+                                                                   std::size_t limit) {
+    auto outcome = TRY(connection_.execute(list_statement(state),
+                                           values(before.value_or(highest_id<core::OutboxId>()), at_most(limit))));
+    return records_from(outcome, entry_from);
+}
+
+Result<std::int64_t> SqlTransaction::count_mails_since(const core::AccountId& id, Timestamp since) {
+    auto outcome = TRY(connection_.execute(
+        "SELECT COUNT(*) FROM outbox WHERE account_id = $1 AND created_at >= $2 AND kind = 'mail'", values(id, since)));
+    return Columns(outcome.rows.at(0)).integer();
+}
+
+Result<std::optional<Timestamp>> SqlTransaction::find_next_outbox_due() {
+    auto outcome = TRY(connection_.execute("SELECT MIN(due_at) FROM outbox WHERE state = 'pending'", {}));
+    return Columns(outcome.rows.at(0)).optional_time();
+}
+
+Result<void> SqlTransaction::insert_outbox(const core::OutboxEntry& entry) {
+    TRY(connection_.execute("INSERT INTO outbox (" OUTBOX_COLUMNS
+                            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                            values(entry.id, core::word(entry.kind), entry.topic, entry.account_id, entry.recipient,
+                                   entry.payload, entry.token_id, entry.created_at, entry.due_at, entry.attempts,
+                                   core::word(entry.state), entry.last_error, entry.finished_at)));
+    return {};
+}
+
+Result<std::vector<core::OutboxEntry>> SqlTransaction::claim_outbox(Timestamp now, Timestamp until, std::size_t limit) {
+    auto due = TRY(connection_.execute("SELECT id FROM outbox WHERE " IS_DUE " ORDER BY due_at, id LIMIT $2",
+                                       values(now, at_most(limit))));
+    // One row after another: two nodes that claim at once take the rows' locks in the same order, so neither waits for
+    // the other in a circle, and whoever comes second finds the row no longer due.
+    std::vector<core::OutboxEntry> claimed;
+    for (auto& row : due.rows) {
+        const auto id = Columns(row).id<core::OutboxId>();
+        auto taken =
+            TRY(connection_.execute("UPDATE outbox SET attempts = attempts + 1, due_at = $2 "
+                                    "WHERE id = $3 AND " IS_DUE " RETURNING " OUTBOX_COLUMNS,
+                                    values(now, until, id)));
+        if (!taken.rows.empty()) claimed.push_back(entry_from(taken.rows.front()));
+    }
+    return claimed;
+}
+
+Result<bool> SqlTransaction::update_outbox(const core::OutboxEntry& entry, std::int64_t expected_attempts) {
+    auto outcome =
+        TRY(connection_.execute("UPDATE outbox SET due_at = $3, attempts = $4, state = $5, last_error = $6, "
+                                "finished_at = $7 WHERE id = $1 AND attempts = $2",
+                                values(entry.id, expected_attempts, entry.due_at, entry.attempts,
+                                       core::word(entry.state), entry.last_error, entry.finished_at)));
+    return outcome.changed == 1;
+}
+
+Result<bool> SqlTransaction::delete_outbox(const core::OutboxId& id) {
+    auto outcome = TRY(connection_.execute("DELETE FROM outbox WHERE id = $1", values(id)));
+    return outcome.changed == 1;
+}
+
+}  // namespace postern::store
