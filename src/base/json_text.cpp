@@ -11,4 +11,8 @@ std::string write_json_object(const std::map<std::string, std::string>& members)
     return boost::json::serialize(object);
 }
 
+std::string quote_json(std::string_view text) {
+    return boost::json::serialize(boost::json::string_view(text));
+}
+
 }  // namespace postern

@@ -170,6 +170,8 @@ inline constexpr std::size_t page_entries_most = 200;
 inline constexpr std::size_t import_batch_accounts = 500;
 // A line of an import: hashes and names are short, and a line that is not must not take the memory.
 inline constexpr std::size_t import_line_bytes = 64 * 1024;
+// Columns of a CSV file: the widest table of users that is known has about forty.
+inline constexpr std::size_t import_columns = 256;
 
 // --- Throttle --------------------------------------------------------------------------------------------------------
 // Failed logins of one network (IPv6: a /64) within throttle_window: an office behind one address, with some to spare.
@@ -184,8 +186,22 @@ inline constexpr std::int64_t throttle_account_failures = 100;
 inline constexpr auto throttle_lock_time = 24h;
 // Sign-ups, and requests that send mail, of one network within throttle_window.
 inline constexpr std::int64_t throttle_network_requests = 60;
-// Networks and accounts that are remembered at a time, each about 100 bytes: 20 MiB when an attacker fills it.
+// Failed logins of an address are kept this long after the last of them: longer than any lock lasts.
+inline constexpr auto login_failures_retention = 24h * 30;
+// Networks and accounts that are remembered at a time, each about 200 bytes: 20 MiB when an attacker fills it. A use
+// costs the attacker a password hash, so that no machine forgets within throttle_window what it should remember.
 inline constexpr std::size_t throttle_entries = 100'000;
+// Failed logins go to the store in one write this often.
+inline constexpr auto throttle_flush_interval = 1s;
+// Addresses and audit records in one such write: some 20 ms of SQLite's write lock.
+inline constexpr std::size_t throttle_flush_rows = 500;
+// Failed logins of one account and network after the first share one audit record for this long.
+inline constexpr auto failed_login_record_interval = 1min;
+// A browser that has logged in keeps its place for this long. OWASP, "Slow down online guessing attacks with device
+// cookies".
+inline constexpr auto device_cookie_life = 24h * 365;
+// How often the accounts are asked for hashes of schemes that are not known yet.
+inline constexpr auto timing_floor_interval = 1min;
 // Networks that have logged in to an account and may still try when its total is used up.
 inline constexpr std::size_t known_networks = 8;
 
@@ -195,6 +211,14 @@ inline constexpr auto audit_seal_interval = 1s;
 inline constexpr std::size_t audit_seal_records = 500;
 // A checkpoint is kept after this many records at most.
 inline constexpr std::int64_t audit_checkpoint_records = 1000;
+// How long the other nodes of PostgreSQL wait for one that seals and has stopped.
+inline constexpr auto audit_seal_lease = 5s;
+// Records that wait longer than this mean that nobody seals them: `doctor` warns.
+inline constexpr auto audit_seal_lag = 60s;
+// How often `postern audit tail --follow` looks.
+inline constexpr auto audit_follow_interval = 200ms;
+// Records that --follow looks at again, since another node's may commit later than their time says.
+inline constexpr auto audit_follow_overlap = 5s;
 
 // --- Keys ------------------------------------------------------------------------------------------------------------
 // RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.

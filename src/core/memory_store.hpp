@@ -326,6 +326,9 @@ public:
         tables_.checkpoints.insert_or_assign(checkpoint.sequence, checkpoint);
         return {};
     }
+    Result<bool> delete_audit_checkpoint(std::int64_t sequence) override {
+        return tables_.checkpoints.erase(sequence) > 0;
+    }
     Result<std::size_t> erase_audit(const AccountId& id) override {
         std::size_t erased = 0;
         for (AuditRecord& record : tables_.audit) {

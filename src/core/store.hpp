@@ -162,6 +162,7 @@ public:
     virtual Result<bool> seal_audit(const AuditId& id, std::int64_t sequence,
                                     const std::vector<std::uint8_t>& chain) = 0;
     virtual Result<void> insert_audit_checkpoint(const AuditCheckpoint& checkpoint) = 0;
+    virtual Result<bool> delete_audit_checkpoint(std::int64_t sequence) = 0;
     // Empties the personal fields and the salt of every record about the account; says how many.
     virtual Result<std::size_t> erase_audit(const AccountId& id) = 0;
     // Takes or renews a lease: true when it was free, had run out at `now`, or is the holder's own. What only one node

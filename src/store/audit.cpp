@@ -134,6 +134,11 @@ Result<void> SqlTransaction::insert_audit_checkpoint(const core::AuditCheckpoint
     return {};
 }
 
+Result<bool> SqlTransaction::delete_audit_checkpoint(std::int64_t sequence) {
+    auto outcome = TRY(connection_.execute("DELETE FROM audit_checkpoints WHERE sequence = $1", values(sequence)));
+    return outcome.changed == 1;
+}
+
 Result<std::size_t> SqlTransaction::erase_audit(const core::AccountId& id) {
     auto outcome = TRY(connection_.execute(
         "UPDATE audit_records SET address = '', user_agent = '', detail = '', salt = NULL WHERE account_id = $1",

@@ -113,6 +113,7 @@ public:
     Result<void> insert_audit(const core::AuditRecord& record) override;
     Result<bool> seal_audit(const core::AuditId& id, std::int64_t sequence, const Blob& chain) override;
     Result<void> insert_audit_checkpoint(const core::AuditCheckpoint& checkpoint) override;
+    Result<bool> delete_audit_checkpoint(std::int64_t sequence) override;
     Result<std::size_t> erase_audit(const core::AccountId& id) override;
     Result<bool> take_lease(std::string_view name, std::string_view holder, Timestamp now, Timestamp until) override;
 
