@@ -138,8 +138,6 @@ void TrailVerifier::begin() {
         return;
     }
     const AuditCheckpoint& start = *report_.begins_after;
-    last_ = start.sequence;
-    chain_ = start.chain;
     if (removable_before_ && start.at >= *removable_before_) {
         found(BreachKind::beginning, 1,
               "Records up to " + std::to_string(start.sequence) + " are gone, though they were sealed at " +
@@ -214,11 +212,11 @@ void TrailVerifier::add(const AuditCheckpoint& checkpoint) {
 
 void TrailVerifier::check_place(const AuditCheckpoint& checkpoint) {
     const std::string name = "checkpoint at " + std::to_string(checkpoint.sequence);
-    if (!begun_) {
-        if (report_.begins_after && checkpoint.sequence <= report_.begins_after->sequence) {
-            found(BreachKind::out_of_order, checkpoint.sequence, "The " + name + " stands behind a later one");
-        }
+    if (!begun_ && !report_.begins_after) {
+        // Retention cuts up to a checkpoint, and leaves none before it.
         report_.begins_after = checkpoint;
+        last_ = checkpoint.sequence;
+        chain_ = checkpoint.chain;
     } else if (checkpoint.sequence > last_) {
         found(BreachKind::missing, last_ + 1, range(last_ + 1, checkpoint.sequence) + " missing");
     } else if (checkpoint.sequence < last_) {

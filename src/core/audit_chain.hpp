@@ -68,8 +68,8 @@ struct TrailReport {
 };
 
 // Looks at a trail that is handed over piece by piece, in constant memory: records in order of sequence, each
-// checkpoint right after the record that it covers, checkpoints of records that are no longer there first; unsealed
-// records anywhere. Stops looking at the first breach.
+// checkpoint right after the record that it covers, that of the records which retention removed first; unsealed records
+// anywhere. Stops looking at the first breach.
 class TrailVerifier {
 public:
     // Without a verifier, signatures are not checked. `removable_before`: records of the time before that may have been

@@ -67,9 +67,11 @@ Result<AuditCheckpoint> write_checkpoint(Transaction& transaction, const AuditSi
     checkpoint.kid = std::move(signature.kid);
     checkpoint.signature = std::move(signature.bytes);
     TRY(transaction.insert_audit_checkpoint(checkpoint));
-    if (before.checkpoint && !before.broken && is_superseded(*before.checkpoint, checkpoint)) {
-        TRY(transaction.delete_audit_checkpoint(before.checkpoint->sequence));
-    }
+    if (!before.checkpoint || before.broken || !is_superseded(*before.checkpoint, checkpoint)) return checkpoint;
+    // Once retention has removed the record itself, the trail begins with its checkpoint.
+    const auto covered = TRY(transaction.list_sealed_audit(before.checkpoint->sequence, 1));
+    const bool is_there = !covered.empty() && covered.front().sequence == before.checkpoint->sequence;
+    if (is_there) TRY(transaction.delete_audit_checkpoint(before.checkpoint->sequence));
     return checkpoint;
 }
 
@@ -102,7 +104,7 @@ Result<SealOutcome> seal_next_records(Transaction& transaction, const AuditSigne
     if (!outcome.leads) return outcome;
     const Head head = TRY(find_head(transaction, signer));
     const std::size_t batch = next_batch(head);
-    auto records = TRY(transaction.list_unsealed_audit(batch + 1));
+    auto records = TRY(transaction.list_unsealed_audit(std::nullopt, batch + 1));
     outcome.more = records.size() > batch;
     records.resize(std::min(records.size(), batch));
     if (records.empty()) return outcome;

@@ -121,8 +121,13 @@ public:
         }
         return page;
     }
-    Result<std::vector<AuditRecord>> list_unsealed_audit(std::size_t limit) override {
-        return audit_where(limit, [](const AuditRecord& record) { return !record.sequence; });
+    Result<std::vector<AuditRecord>> list_unsealed_audit(std::optional<AuditId> after, std::size_t limit) override {
+        auto page = audit_where(tables_.audit.size(), [&](const AuditRecord& record) {
+            return !record.sequence && (!after || record.id > *after);
+        });
+        std::ranges::sort(page, {}, &AuditRecord::id);
+        if (page.size() > limit) page.resize(limit);
+        return page;
     }
     Result<std::vector<AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) override {
         auto page = audit_where(tables_.audit.size(), [&](const AuditRecord& record) {

@@ -69,8 +69,8 @@ public:
     // Newest first, before `before`.
     virtual Result<std::vector<AuditRecord>> search_audit(const AuditFilter& filter, std::optional<AuditId> before,
                                                           std::size_t limit) = 0;
-    // In order of id.
-    virtual Result<std::vector<AuditRecord>> list_unsealed_audit(std::size_t limit) = 0;
+    // In order of id, after `after`.
+    virtual Result<std::vector<AuditRecord>> list_unsealed_audit(std::optional<AuditId> after, std::size_t limit) = 0;
     // In order of sequence, from `first` on.
     virtual Result<std::vector<AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) = 0;
     // In order of sequence, from `first` on.

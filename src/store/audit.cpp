@@ -82,10 +82,11 @@ Result<std::vector<core::AuditRecord>> SqlTransaction::search_audit(const core::
     return records_from(outcome, audit_from);
 }
 
-Result<std::vector<core::AuditRecord>> SqlTransaction::list_unsealed_audit(std::size_t limit) {
-    auto outcome = TRY(connection_.execute("SELECT " AUDIT_COLUMNS
-                                           " FROM audit_records WHERE sequence IS NULL ORDER BY id LIMIT $1",
-                                           values(at_most(limit))));
+Result<std::vector<core::AuditRecord>> SqlTransaction::list_unsealed_audit(std::optional<core::AuditId> after,
+                                                                           std::size_t limit) {
+    auto outcome = TRY(connection_.execute(
+        "SELECT " AUDIT_COLUMNS " FROM audit_records WHERE sequence IS NULL AND id > $1 ORDER BY id LIMIT $2",
+        values(after.value_or(lowest_id<core::AuditId>()), at_most(limit))));
     return records_from(outcome, audit_from);
 }
 

@@ -64,7 +64,8 @@ public:
     Result<std::vector<core::AuditRecord>> search_audit(const core::AuditFilter& filter,
                                                         std::optional<core::AuditId> before,
                                                         std::size_t limit) override;
-    Result<std::vector<core::AuditRecord>> list_unsealed_audit(std::size_t limit) override;
+    Result<std::vector<core::AuditRecord>> list_unsealed_audit(std::optional<core::AuditId> after,
+                                                               std::size_t limit) override;
     Result<std::vector<core::AuditRecord>> list_sealed_audit(std::int64_t first, std::size_t limit) override;
     Result<std::vector<core::AuditCheckpoint>> list_audit_checkpoints(std::int64_t first, std::size_t limit) override;
     Result<std::optional<core::AuditCheckpoint>> find_last_audit_checkpoint() override;
