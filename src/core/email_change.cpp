@@ -46,8 +46,8 @@ Result<void> request_email_change(Transaction& transaction, const SecretDeriver&
         return invalid_input("email_unchanged", "This is the account's address already");
     }
     const auto outcome = TRY(mail_change_link(transaction, secrets, account, wanted, policy, now));
-    TRY(queue_mail(transaction, MailTemplate::email_changed, account, account.email, nullptr,
-                   {{"new_address", wanted.given}, {"state", "requested"}}, now));
+    TRY(queue_mail(transaction, MailTemplate::email_change_requested, account, account.email, nullptr,
+                   {{"new_address", wanted.given}}, now));
     return record(transaction, "account.email_change_requested", actor,
                   {account.id, who.caller().session(), account.email + " -> " + wanted.given}, outcome, now);
 }
@@ -72,7 +72,7 @@ Result<Account> confirm_email_change(Transaction& transaction, std::string_view 
                        old_address + " -> " + account.email));
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
     TRY(queue_mail(transaction, MailTemplate::email_changed, account, old_address, nullptr,
-                   {{"new_address", account.email}, {"state", "done"}}, now));
+                   {{"new_address", account.email}}, now));
     return account;
 }
 

@@ -172,12 +172,24 @@ public:
             return mail.kind == OutboxKind::mail && mail.account_id == id && mail.created_at >= since;
         });
     }
-    Result<std::optional<Timestamp>> find_next_outbox_due() override {
+    Result<std::optional<Timestamp>> find_next_outbox_due(OutboxKind kind) override {
         std::optional<Timestamp> next;
         for (const auto& [id, entry] : tables_.outbox) {
-            if (entry.state == OutboxState::pending && (!next || entry.due_at < *next)) next = entry.due_at;
+            if (entry.kind != kind || entry.state != OutboxState::pending) continue;
+            if (!next || entry.due_at < *next) next = entry.due_at;
         }
         return next;
+    }
+    Result<OutboxFigures> count_outbox(OutboxKind kind) override {
+        OutboxFigures figures;
+        for (const auto& [id, entry] : tables_.outbox) {
+            if (entry.kind != kind) continue;
+            figures.failed += entry.state == OutboxState::failed ? 1 : 0;
+            if (entry.state != OutboxState::pending) continue;
+            figures.pending += 1;
+            figures.oldest_pending = std::min(figures.oldest_pending.value_or(entry.created_at), entry.created_at);
+        }
+        return figures;
     }
     Result<std::optional<LoginFailures>> find_login_failures(const std::vector<std::uint8_t>& email_digest) override {
         return find_in(tables_.login_failures, email_digest);
@@ -372,10 +384,12 @@ public:
         tables_.outbox.emplace(entry.id, entry);
         return {};
     }
-    Result<std::vector<OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) override {
+    Result<std::vector<OutboxEntry>> claim_outbox(OutboxKind kind, Timestamp now, Timestamp until,
+                                                  std::size_t limit) override {
         std::vector<OutboxEntry*> due;
         for (auto& [id, entry] : tables_.outbox) {
-            if (entry.state == OutboxState::pending && entry.due_at <= now) due.push_back(&entry);
+            if (entry.kind != kind || entry.state != OutboxState::pending) continue;
+            if (entry.due_at <= now) due.push_back(&entry);
         }
         std::ranges::stable_sort(due, {}, [](const OutboxEntry* entry) { return entry->due_at; });
         std::vector<OutboxEntry> claimed;

@@ -8,12 +8,13 @@
 namespace postern::core {
 namespace {
 
-constexpr std::array<std::pair<MailTemplate, std::string_view>, 8> mail_templates = {
+constexpr std::array<std::pair<MailTemplate, std::string_view>, 9> mail_templates = {
     {{MailTemplate::verify_email, "verify_email"},
      {MailTemplate::already_registered, "already_registered"},
      {MailTemplate::reset_password, "reset_password"},
      {MailTemplate::invitation, "invitation"},
      {MailTemplate::change_email, "change_email"},
+     {MailTemplate::email_change_requested, "email_change_requested"},
      {MailTemplate::email_changed, "email_changed"},
      {MailTemplate::password_changed, "password_changed"},
      {MailTemplate::account_deleted, "account_deleted"}}};
@@ -25,6 +26,7 @@ bool strangers_can_cause(MailTemplate mail) {
         case MailTemplate::reset_password:
         case MailTemplate::change_email: return true;
         case MailTemplate::invitation:
+        case MailTemplate::email_change_requested:
         case MailTemplate::email_changed:
         case MailTemplate::password_changed:
         case MailTemplate::account_deleted: return false;

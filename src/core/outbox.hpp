@@ -14,14 +14,15 @@ namespace postern::core {
 
 // The templates; see docs/mail.md. A mail with a link carries the token of its purpose.
 enum class MailTemplate {
-    verify_email,        // link: verify_email
-    already_registered,  // a sign-up over an account that exists: tells its holder, changes nothing
-    reset_password,      // link: reset_password
-    invitation,          // link: accept_invitation
-    change_email,        // link: change_email; to the new address
-    email_changed,       // notice to the old address, when the change is asked for and when it is done
-    password_changed,    // notice
-    account_deleted,     // notice
+    verify_email,            // link: verify_email
+    already_registered,      // a sign-up over an account that exists: tells its holder, changes nothing
+    reset_password,          // link: reset_password
+    invitation,              // link: accept_invitation
+    change_email,            // link: change_email; to the new address
+    email_change_requested,  // notice to the old address
+    email_changed,           // notice to the old address
+    password_changed,        // notice
+    account_deleted,         // notice
 };
 std::string_view word(MailTemplate mail);
 std::optional<MailTemplate> parse_mail_template(std::string_view word);

@@ -141,6 +141,13 @@ struct OutboxEntry {
     std::optional<Timestamp> finished_at;
 };
 
+// How much of one kind is in the outbox.
+struct OutboxFigures {
+    std::int64_t pending = 0;
+    std::int64_t failed = 0;
+    std::optional<Timestamp> oldest_pending;  // when it was queued
+};
+
 // Consecutive failed logins of one address, whether there is such an account or not.
 struct LoginFailures {
     std::vector<std::uint8_t> email_digest;  // digest() of the email key

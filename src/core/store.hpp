@@ -85,8 +85,9 @@ public:
                                                          std::optional<OutboxId> before, std::size_t limit) = 0;
     // Mails of any state to this account that were queued at `since` or later.
     virtual Result<std::int64_t> count_mails_since(const AccountId& id, Timestamp since) = 0;
-    // When the next pending entry is due; nothing when none waits.
-    virtual Result<std::optional<Timestamp>> find_next_outbox_due() = 0;
+    // When the next pending entry of that kind is due; nothing when none waits.
+    virtual Result<std::optional<Timestamp>> find_next_outbox_due(OutboxKind kind) = 0;
+    virtual Result<OutboxFigures> count_outbox(OutboxKind kind) = 0;
 
     virtual Result<std::optional<LoginFailures>> find_login_failures(const std::vector<std::uint8_t>& email_digest) = 0;
     // Of at least `count` failures, most first.
@@ -178,9 +179,10 @@ public:
     virtual Result<std::size_t> delete_mail_tokens_of(const AccountId& id, std::optional<MailPurpose> purpose) = 0;
 
     virtual Result<void> insert_outbox(const OutboxEntry& entry) = 0;
-    // Takes up to `limit` pending entries that are due: their attempts go up by one and due_at becomes `until`, so that
-    // nobody else sends them meanwhile. Oldest due first.
-    virtual Result<std::vector<OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) = 0;
+    // Takes up to `limit` pending entries of that kind that are due: their attempts go up by one and due_at becomes
+    // `until`, so that nobody else sends them meanwhile. Oldest due first.
+    virtual Result<std::vector<OutboxEntry>> claim_outbox(OutboxKind kind, Timestamp now, Timestamp until,
+                                                          std::size_t limit) = 0;
     // Writes due_at, attempts, state, last_error, finished_at where attempts is still `expected_attempts`.
     virtual Result<bool> update_outbox(const OutboxEntry& entry, std::int64_t expected_attempts) = 0;
     virtual Result<bool> delete_outbox(const OutboxId& id) = 0;

@@ -181,7 +181,8 @@ CREATE TABLE outbox (
     last_error {text} NOT NULL,
     finished_at {int64}
 ){strict};
-CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'pending';
+CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE state = 'pending';
+CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
 CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX outbox_of_account ON outbox (account_id, created_at);
 
@@ -294,18 +295,18 @@ int schema_version() {
     return steps.back().version;
 }
 
-Result<void> migrate(Connection& connection) {
+Result<void> migrate(Connection& connection, int version) {
     // Without the lock first: a command of the CLI need not wait for whoever is writing.
     auto found = find_version(connection);
-    if (found.has_value() && found->version >= schema_version()) return check_not_newer(*found);
+    if (found.has_value() && found->version >= version) return check_not_newer(*found);
     // A database without the table is `internal`, and a new one to us; anything else is the caller's to hear.
     if (!found.has_value() && found.error().kind != ErrorKind::internal) return std::move(found.error());
-    return connection.with_migration_lock([&connection]() -> Result<void> {
+    return connection.with_migration_lock([&connection, version]() -> Result<void> {
         TRY(connection.execute_script(with_type_words(versions_table, connection.type_words())));
         auto current = TRY(find_version(connection));
         TRY(check_not_newer(current));
         for (const auto& step : steps) {
-            if (step.version <= current.version) continue;
+            if (step.version <= current.version || step.version > version) continue;
             auto applied = apply(connection, step);
             if (!applied.has_value() && current.version == 0) return explain_first_step(std::move(applied.error()));
             TRY(std::move(applied));

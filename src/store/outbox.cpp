@@ -5,7 +5,7 @@
 #define OUTBOX_COLUMNS                                                                                 \
     "id, kind, topic, account_id, recipient, payload, token_id, created_at, due_at, attempts, state, " \
     "last_error, finished_at"
-#define IS_DUE "state = 'pending' AND due_at <= $1"
+#define IS_DUE "state = 'pending' AND kind = $1 AND due_at <= $2"
 
 namespace postern::store {
 namespace {
@@ -65,9 +65,24 @@ Result<std::int64_t> SqlTransaction::count_mails_since(const core::AccountId& id
     return Columns(outcome.rows.at(0)).integer();
 }
 
-Result<std::optional<Timestamp>> SqlTransaction::find_next_outbox_due() {
-    auto outcome = TRY(connection_.execute("SELECT MIN(due_at) FROM outbox WHERE state = 'pending'", {}));
+Result<std::optional<Timestamp>> SqlTransaction::find_next_outbox_due(core::OutboxKind kind) {
+    auto outcome = TRY(connection_.execute("SELECT MIN(due_at) FROM outbox WHERE state = 'pending' AND kind = $1",
+                                           values(core::word(kind))));
     return Columns(outcome.rows.at(0)).optional_time();
+}
+
+Result<core::OutboxFigures> SqlTransaction::count_outbox(core::OutboxKind kind) {
+    auto waiting =
+        TRY(connection_.execute("SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'pending' AND kind = $1",
+                                values(core::word(kind))));
+    auto given_up = TRY(connection_.execute("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND kind = $1",
+                                            values(core::word(kind))));
+    Columns columns(waiting.rows.at(0));
+    core::OutboxFigures figures;
+    figures.pending = columns.integer();
+    figures.oldest_pending = columns.optional_time();
+    figures.failed = Columns(given_up.rows.at(0)).integer();
+    return figures;
 }
 
 Result<void> SqlTransaction::insert_outbox(const core::OutboxEntry& entry) {
@@ -79,18 +94,19 @@ Result<void> SqlTransaction::insert_outbox(const core::OutboxEntry& entry) {
     return {};
 }
 
-Result<std::vector<core::OutboxEntry>> SqlTransaction::claim_outbox(Timestamp now, Timestamp until, std::size_t limit) {
-    auto due = TRY(connection_.execute("SELECT id FROM outbox WHERE " IS_DUE " ORDER BY due_at, id LIMIT $2",
-                                       values(now, at_most(limit))));
+Result<std::vector<core::OutboxEntry>> SqlTransaction::claim_outbox(core::OutboxKind kind, Timestamp now,
+                                                                    Timestamp until, std::size_t limit) {
+    auto due = TRY(connection_.execute("SELECT id FROM outbox WHERE " IS_DUE " ORDER BY due_at, id LIMIT $3",
+                                       values(core::word(kind), now, at_most(limit))));
     // One row after another: two nodes that claim at once take the rows' locks in the same order, so neither waits for
     // the other in a circle, and whoever comes second finds the row no longer due.
     std::vector<core::OutboxEntry> claimed;
     for (auto& row : due.rows) {
         const auto id = Columns(row).id<core::OutboxId>();
         auto taken =
-            TRY(connection_.execute("UPDATE outbox SET attempts = attempts + 1, due_at = $2 "
-                                    "WHERE id = $3 AND " IS_DUE " RETURNING " OUTBOX_COLUMNS,
-                                    values(now, until, id)));
+            TRY(connection_.execute("UPDATE outbox SET attempts = attempts + 1, due_at = $3 "
+                                    "WHERE id = $4 AND " IS_DUE " RETURNING " OUTBOX_COLUMNS,
+                                    values(core::word(kind), now, until, id)));
         if (!taken.rows.empty()) claimed.push_back(entry_from(taken.rows.front()));
     }
     return claimed;

@@ -77,7 +77,8 @@ public:
                                                        std::optional<core::OutboxId> before,
                                                        std::size_t limit) override;
     Result<std::int64_t> count_mails_since(const core::AccountId& id, Timestamp since) override;
-    Result<std::optional<Timestamp>> find_next_outbox_due() override;
+    Result<std::optional<Timestamp>> find_next_outbox_due(core::OutboxKind kind) override;
+    Result<core::OutboxFigures> count_outbox(core::OutboxKind kind) override;
 
     Result<std::optional<core::LoginFailures>> find_login_failures(const Blob& email_digest) override;
     Result<std::vector<core::LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) override;
@@ -125,7 +126,8 @@ public:
                                               std::optional<core::MailPurpose> purpose) override;
 
     Result<void> insert_outbox(const core::OutboxEntry& entry) override;
-    Result<std::vector<core::OutboxEntry>> claim_outbox(Timestamp now, Timestamp until, std::size_t limit) override;
+    Result<std::vector<core::OutboxEntry>> claim_outbox(core::OutboxKind kind, Timestamp now, Timestamp until,
+                                                        std::size_t limit) override;
     Result<bool> update_outbox(const core::OutboxEntry& entry, std::int64_t expected_attempts) override;
     Result<bool> delete_outbox(const core::OutboxId& id) override;
 
