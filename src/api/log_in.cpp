@@ -1,7 +1,7 @@
 // POST /token: read the account, check the password on the hash lane, write the session, sign.
 //
-// Whatever is wrong with the credentials, the way is the same: one read, one hash, one answer. Only a password that is
-// right leads to the write, or to an answer that says more.
+// Whatever is wrong with the credentials, the way is the same: one read, one hash, one answer, after the same time.
+// Only a password that is right leads to the write, or to an answer that says more.
 #include "api/answer.hpp"
 #include "api/await.hpp"
 #include "api/body.hpp"
@@ -9,8 +9,8 @@
 #include "api/routes.hpp"
 #include "api/sign_in.hpp"
 #include "api/token_pair.hpp"
+#include "api/verify_password.hpp"
 #include "core/login.hpp"
-#include "http/lane.hpp"
 
 namespace postern::api {
 namespace {
@@ -31,27 +31,20 @@ Result<Credentials> read_credentials(const core::Text& text, const http::Request
         .email = std::move(*email), .password = std::move(body.password), .permanent = body.permanent_login};
 }
 
-// For the hash lane: normalising a stranger's text costs time too, and must not be had past the lane's queue.
-Result<core::PasswordCheck> check_password(const Service& service, const core::LoginAttempt& attempt,
-                                           const SecretString& password) {
-    // A password that cannot be prepared was never accepted from anyone; it is hashed all the same, to take the time.
-    const auto prepared = service.text.prepare_password(password);
-    return core::check_password(service.hasher, attempt, prepared.has_value() ? *prepared : password);
-}
-
 }  // namespace
 
 FlowResult log_in(const Service& service, const http::Request& request) {
     const Credentials credentials = CO_TRY(read_credentials(service.text, request));
 
-    auto find = [&](core::Reader& reader) { return core::begin_login(reader, service.hasher, credentials.email.key); };
-    auto found = co_await await_read(service.store, std::move(find));
-    const core::LoginAttempt attempt = CO_TRY(std::move(found));
-
-    auto compare = [&] { return check_password(service, attempt, credentials.password); };
-    auto compared = co_await service.hash_lane.run(std::move(compare));
-    const core::PasswordCheck check = CO_TRY(std::move(compared));
-    CO_TRY(core::admit(attempt, check));
+    auto outcome = co_await verify_password(service, request, credentials.email.key, credentials.password);
+    Verified verified = CO_TRY(std::move(outcome));
+    const core::LoginAttempt& attempt = verified.attempt;
+    const core::PasswordCheck& check = verified.check;
+    auto admitted = core::admit(attempt, check);
+    if (!admitted.has_value()) {
+        if (check.matches) service.throttle.note_refusal(attempt.account->id, attempt.network, admitted.error().code);
+        co_return std::move(admitted.error());
+    }
 
     const std::string kid = CO_TRY(service.signer.access_kid());
     const core::Actor actor = actor_of(request, attempt.account->id);
@@ -67,7 +60,10 @@ FlowResult log_in(const Service& service, const http::Request& request) {
         co_return overloaded(std::move(written.error().message));
     }
     const Issued issued = CO_TRY(std::move(written));
-    co_return answer_with_tokens(service, issued);
+    verified.ticket.succeeded();
+    http::Response response = CO_TRY(answer_with_tokens(service, issued));
+    set_device_cookie(service, credentials.email.key, response);
+    co_return response;
 }
 
 Facts describe_log_in() {

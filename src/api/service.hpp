@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "api/page.hpp"
 #include "base/clock.hpp"
 #include "core/access.hpp"
 #include "core/account_policy.hpp"
@@ -13,6 +14,8 @@
 #include "core/signer.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
+#include "core/throttle.hpp"
+#include "core/timing_floor.hpp"
 #include "http/lane.hpp"
 
 namespace postern::api {
@@ -27,12 +30,18 @@ struct Service {
     const core::TokenPolicy& token_policy;
     const core::AccountPolicy& account_policy;
     const core::SecretDeriver& secrets;
+    core::Throttle& throttle;
+    const core::TimingFloor& timing_floor;
     const Clock& clock;
     http::Lane& hash_lane;
 
     std::string base_path = "/auth/v1";  // begins with a slash, ends without one
-    std::string public_url;  // what clients reach this server by, without the base path; no slash at the end
-    std::string version;     // of the program, shown in the document
+    std::string public_url;    // what clients reach this server by, without the base path; no slash at the end
+    PageStyle page_style;      // of our own pages behind mailed links
+    bool serves_pages = true;  // false: a front end of the operator's has them
+    std::string version;       // of the program, shown in the document
+    // Called after a commit that queued mail or events, so that the worker looks at once; must not block.
+    std::function<void()> mail_queued = nullptr;
     // The Prometheus text exposition; empty: there is no /metrics.
     std::function<std::string()> metrics_text = nullptr;
 };

@@ -52,18 +52,7 @@ private:
     mutable std::map<std::string, core::RefreshClaims, std::less<>> refresh_;
 };
 
-class PlainText final : public core::Text {
-public:
-    Result<core::EmailAddress> parse_email(std::string_view text) const override {
-        if (text.find('@') == std::string_view::npos) return invalid_input("invalid_email", "It has no @");
-        return core::EmailAddress{std::string(text), std::string(text)};
-    }
-    Result<SecretString> prepare_password(const SecretString& password) const override {
-        if (password.reveal().find('\n') != std::string_view::npos) return invalid_input("invalid_password", "Control");
-        return password.copy();
-    }
-    [[nodiscard]] std::size_t count_characters(std::string_view text) const override { return text.size(); }
-};
+using core::testing::PlainText;
 
 inline std::string header(const http::Response& response, std::string_view name) {
     for (const auto& [field, value] : response.headers) {
@@ -115,6 +104,8 @@ public:
     core::TokenPolicy policy = core::testing::policy();
     core::AccountPolicy account_policy = core::testing::account_policy();
     core::testing::PlainSecrets secrets;
+    core::Throttle throttle{{}, clock};
+    core::TimingFloor timing_floor;
     core::AccessChecker access_checker{signer, *store, policy, clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
     Service service{.store = *store,
@@ -125,6 +116,8 @@ public:
                     .token_policy = policy,
                     .account_policy = account_policy,
                     .secrets = secrets,
+                    .throttle = throttle,
+                    .timing_floor = timing_floor,
                     .clock = clock,
                     .hash_lane = hash_lane,
                     .public_url = "https://auth.example",

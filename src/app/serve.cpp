@@ -11,6 +11,7 @@
 #include "app/listen_address.hpp"
 #include "app/process.hpp"
 #include "app/store_metrics.hpp"
+#include "app/throttle_keeper.hpp"
 #include "app/version.hpp"
 #include "app/workplace.hpp"
 #include "base/log.hpp"
@@ -65,6 +66,19 @@ http::LaneOptions hash_lane_options(const Configuration& configuration) {
             .niceness = limits::hash_niceness};
 }
 
+core::ThrottlePolicy throttle_policy(const Configuration& configuration) {
+    return {.network_failures = configuration.throttle_network_failures,
+            .account_network_failures = configuration.throttle_account_network_failures,
+            .account_failures = configuration.throttle_account_failures,
+            .lock_time = configuration.throttle_lock_time,
+            .network_requests = configuration.throttle_network_requests};
+}
+
+// Unless a front end of the operator's takes their place.
+bool has_own_pages(const Configuration& configuration) {
+    return configuration.links_front_end == own_pages_url(configuration);
+}
+
 // Everything that runs, in the order in which it is made; it goes in the opposite order.
 class Node {
 public:
@@ -74,6 +88,8 @@ public:
           workplace_(std::move(workplace)),
           store_(store),
           hash_lane_(hash_lane_options(workplace_->configuration())),
+          throttle_(throttle_policy(workplace_->configuration()), clock),
+          throttle_keeper_(throttle_, timing_floor_, store, hasher),
           checker_(ring, store.revocations(), workplace_->token_policy(), clock),
           service_{.store = store,
                    .hasher = hasher,
@@ -83,14 +99,19 @@ public:
                    .token_policy = workplace_->token_policy(),
                    .account_policy = workplace_->account_policy(),
                    .secrets = ring,
+                   .throttle = throttle_,
+                   .timing_floor = timing_floor_,
                    .clock = clock,
                    .hash_lane = hash_lane_,
                    .base_path = workplace_->configuration().base_path,
                    .public_url = workplace_->configuration().public_url,
+                   .page_style = {workplace_->configuration().service_name, workplace_->configuration().links_color},
+                   .serves_pages = has_own_pages(workplace_->configuration()),
                    .version = std::string(version()),
                    .metrics_text = [this] { return metrics_.text(); }} {
         metrics_.add_lane("hash", hash_lane_);
         add_store_metrics(metrics_, store_);
+        add_throttle_metrics(metrics_, throttle_);
         api::add_routes(router_, service_);
         follower_.follow(store_);
     }
@@ -110,6 +131,9 @@ private:
     core::Store& store_;
     crypto::IcuText text_;
     http::Lane hash_lane_;
+    core::Throttle throttle_;
+    core::TimingFloor timing_floor_;
+    ThrottleKeeper throttle_keeper_;
     core::AccessChecker checker_;
     http::Metrics metrics_;
     api::Service service_;

@@ -57,6 +57,9 @@ inline constexpr auto hash_queue_time = 3s;
 // Argon2id at OWASP's floor, with one lane: the configuration accepts more, never less.
 inline constexpr std::size_t hash_memory_mib = 19;
 inline constexpr std::size_t hash_iterations = 2;
+// The most that the configuration takes, and so the most that a hash of ours may ask for.
+inline constexpr std::size_t hash_memory_mib_most = 4096;
+inline constexpr std::size_t hash_iterations_most = 100;
 // Of the hash workers, added to the process's own: a cheap request that wakes up beside busy workers runs at once.
 inline constexpr int hash_niceness = 10;
 // Work waiting for the store. A commit takes about a millisecond and holds up to store_batch writes.
@@ -156,8 +159,25 @@ inline constexpr auto delivery_time = 30s;
 inline constexpr auto delivery_retry_time = 5s;
 inline constexpr auto delivery_retry_time_longest = 1h;
 inline constexpr std::int64_t delivery_attempts = 56;
-// Taken at once by a worker. One at a time is sent, and a lease covers them all.
-inline constexpr std::size_t delivery_batch = 10;
+// Webhooks of one node on their way at once, so that one which hangs keeps no other waiting. Mails go one by one: they
+// all go to one server.
+inline constexpr std::size_t webhooks_at_once = 10;
+// Between two looks into the outbox; whatever is queued on this node wakes its worker at once.
+inline constexpr auto delivery_poll_interval = 1s;
+// A mail server or a webhook that takes longer to reach is not there; part of the whole attempt's time.
+inline constexpr auto delivery_connect_time = 10s;
+// Beyond the attempt's time, for writing its outcome down: then another node may try.
+inline constexpr auto delivery_lease_margin = 10s;
+// What is being delivered when the server stops may finish within this time.
+inline constexpr auto delivery_stop_time = 3s;
+// An answer to a webhook is read no further; it means nothing to us.
+inline constexpr std::size_t webhook_answer_bytes = 64 * 1024;
+// The outbox is counted this often, for the metrics.
+inline constexpr auto outbox_count_interval = 5s;
+// With mail switched off, what was queued anyway is given up after this long, as a server that stays down would have it.
+inline constexpr auto mail_off_time = 24h * 2;
+// A file of a template; the largest built-in part has 2 KiB.
+inline constexpr std::size_t mail_template_bytes = 64 * 1024;
 inline constexpr std::size_t display_name_characters = 100;
 inline constexpr std::size_t roles_per_account = 32;
 inline constexpr std::size_t role_bytes = 64;
@@ -173,6 +193,23 @@ inline constexpr std::size_t import_line_bytes = 64 * 1024;
 // Columns of a CSV file: the widest table of users that is known has about forty.
 inline constexpr std::size_t import_columns = 256;
 
+// --- Imported password hashes ----------------------------------------------------------------------------------------
+// What checking one may cost: about three seconds of a hash worker at the worst, so that no imported account can hold
+// one for longer. Every default of the systems that are imported from is well below; Keycloak's comes closest, with
+// 1.3 million iterations for each of the four blocks that it takes of SHA-1.
+inline constexpr std::uint64_t imported_hash_pbkdf2_iterations = 10'000'000;
+inline constexpr std::uint64_t imported_hash_bcrypt_cost = 15;
+inline constexpr std::uint64_t imported_hash_memory_mib = 256;
+// Memory times iterations of Argon2, and memory times p of scrypt.
+inline constexpr std::uint64_t imported_hash_argon2_work_mib = 4096;
+inline constexpr std::uint64_t imported_hash_scrypt_work_mib = 1024;
+inline constexpr std::size_t imported_hash_salt_bytes = 128;
+// Fewer would fit another password by chance; the longest that is in use has 64.
+inline constexpr std::size_t imported_hash_digest_bytes_least = 16;
+inline constexpr std::size_t imported_hash_digest_bytes = 128;
+// The longest text of a hash: both of the above in hexadecimal, and the parameters.
+inline constexpr std::size_t imported_hash_text_bytes = 1024;
+
 // --- Throttle --------------------------------------------------------------------------------------------------------
 // Failed logins of one network (IPv6: a /64) within throttle_window: an office behind one address, with some to spare.
 inline constexpr std::int64_t throttle_network_failures = 100;
@@ -186,7 +223,7 @@ inline constexpr std::int64_t throttle_account_failures = 100;
 inline constexpr auto throttle_lock_time = 24h;
 // Sign-ups, and requests that send mail, of one network within throttle_window.
 inline constexpr std::int64_t throttle_network_requests = 60;
-// Failed logins of an address are kept this long after the last of them: longer than any lock lasts.
+// Failed logins of an address are kept this long after the last of them: throttle.lock_time is at most that.
 inline constexpr auto login_failures_retention = 24h * 30;
 // Networks and accounts that are remembered at a time, each about 200 bytes: 20 MiB when an attacker fills it. A use
 // costs the attacker a password hash, so that no machine forgets within throttle_window what it should remember.
@@ -204,6 +241,8 @@ inline constexpr auto device_cookie_life = 24h * 365;
 inline constexpr auto timing_floor_interval = 1min;
 // Networks that have logged in to an account and may still try when its total is used up.
 inline constexpr std::size_t known_networks = 8;
+// Records of failed logins that an operator's list of locked accounts looks through: some 20 ms.
+inline constexpr std::size_t lockout_records = 2000;
 
 // --- Audit -----------------------------------------------------------------------------------------------------------
 inline constexpr auto audit_seal_interval = 1s;

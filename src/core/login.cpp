@@ -1,6 +1,7 @@
 #include "core/login.hpp"
 
 #include "core/accounts.hpp"
+#include "core/throttle.hpp"
 
 namespace postern::core {
 namespace {
@@ -22,6 +23,14 @@ bool has_password(const LoginAttempt& attempt) {
     return attempt.account.has_value() && !attempt.account->password_hash.empty();
 }
 
+// The row is written only when it changes something: mostly people come from where they came from last.
+Result<void> note_success(Transaction& transaction, const LoginAttempt& attempt, Timestamp now) {
+    if (attempt.had_failures) TRY(transaction.delete_login_failures(attempt.email_digest));
+    const auto& known = attempt.known_networks;
+    if (attempt.network.empty() || (!known.empty() && known.front() == attempt.network)) return {};
+    return transaction.note_known_network(attempt.account->id, attempt.network, now);
+}
+
 // The account as it stands now, if the password that was checked is still its password and it may still log in.
 Result<Account> read_again(Transaction& transaction, const Account& account) {
     auto current = TRY(transaction.find_account(account.id));
@@ -35,14 +44,27 @@ Result<Account> read_again(Transaction& transaction, const Account& account) {
 Result<LoginAttempt> begin_login(Reader& reader, const Hasher& hasher, std::string_view email_key) {
     LoginAttempt attempt{.account = TRY(reader.find_account_by_email(email_key)), .hash = ""};
     attempt.hash = has_password(attempt) ? attempt.account->password_hash : std::string(hasher.dummy());
+    attempt.email_digest = email_digest(email_key);
+    attempt.failures = TRY(reader.find_login_failures(attempt.email_digest));
+    attempt.had_failures = attempt.failures.has_value();
+    // Asked for an unknown address too, so that both cost the same.
+    const AccountId account = attempt.account.has_value() ? attempt.account->id : AccountId{};
+    attempt.known_networks = TRY(reader.list_known_networks(account));
     return attempt;
 }
 
-Result<PasswordCheck> check_password(const Hasher& hasher, const LoginAttempt& attempt, const SecretString& password) {
-    const bool fits = TRY(hasher.verify(attempt.hash, password));
-    PasswordCheck check{.matches = fits && has_password(attempt), .new_hash = std::nullopt};
-    if (check.matches && hasher.needs_rehash(attempt.hash)) {
-        check.new_hash = TRY(hasher.hash(password));
+Result<PasswordCheck> check_password(const Hasher& hasher, const Text& text, const LoginAttempt& attempt,
+                                     const SecretString& password) {
+    const auto prepared = text.prepare_password(password);
+    const bool has_two_forms = prepared.has_value() && prepared->reveal() != password.reveal();
+    const bool raw_fits = TRY(hasher.verify(attempt.hash, password));
+    const bool prepared_fits = has_two_forms ? TRY(hasher.verify(attempt.hash, *prepared)) : raw_fits;
+    PasswordCheck check;
+    check.hashes = has_two_forms ? 2 : 1;
+    check.matches = (raw_fits || prepared_fits) && has_password(attempt);
+    // What cannot be prepared goes on fitting the hash that was imported, and nothing else.
+    if (check.matches && prepared.has_value() && hasher.needs_rehash(attempt.hash)) {
+        check.new_hash = TRY(hasher.hash(*prepared));
         check.new_scheme = hasher.scheme(*check.new_hash);
     }
     return check;
@@ -70,6 +92,7 @@ Result<TokenPair> finish_login(Transaction& transaction, const LoginAttempt& att
         account.last_login_at = now;
         TRY(transaction.update_account(account, account.security_version));
     }
+    TRY(note_success(transaction, attempt, now));
     auto pair = TRY(open_session(transaction, account, permanent, actor, policy, access_kid, now));
     const Actor who{account.id.text(), actor.address, actor.user_agent};
     TRY(record(transaction, "login", who, {account.id, pair.access.session_id}, "success", now));

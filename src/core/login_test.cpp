@@ -12,6 +12,7 @@ namespace {
 using testing::actor;
 using testing::email;
 using testing::PlainHasher;
+using testing::PlainText;
 using testing::policy;
 
 class Login : public ::testing::Test {
@@ -22,7 +23,7 @@ protected:
         return *read_and_wait(*store, [&](Reader& reader) { return begin_login(reader, hasher, address); });
     }
     PasswordCheck check(const LoginAttempt& attempt, std::string_view password) {
-        return *check_password(hasher, attempt, SecretString(password));
+        return *check_password(hasher, PlainText(), attempt, SecretString(password));
     }
     Result<TokenPair> finish(const LoginAttempt& attempt, const PasswordCheck& checked) {
         return write_and_wait(*store, [&](Transaction& transaction) {

@@ -12,6 +12,7 @@
 #include "core/memory_store.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
+#include "core/text.hpp"
 
 namespace postern::core::testing {
 
@@ -55,6 +56,25 @@ public:
     }
     [[nodiscard]] std::string_view dummy() const override { return "new:\x01"; }
     mutable int verifications = 0;
+};
+
+// Preparing a password turns wide spaces into plain ones, and refuses line feeds.
+class PlainText final : public Text {
+public:
+    Result<EmailAddress> parse_email(std::string_view text) const override {
+        if (text.find('@') == std::string_view::npos) return invalid_input("invalid_email", "It has no @");
+        return EmailAddress{std::string(text), std::string(text)};
+    }
+    Result<SecretString> prepare_password(const SecretString& password) const override {
+        if (password.reveal().find('\n') != std::string_view::npos) return invalid_input("invalid_password", "Control");
+        std::string text(password.reveal());
+        constexpr std::string_view wide_space = "\xE3\x80\x80";
+        for (auto at = text.find(wide_space); at != std::string::npos; at = text.find(wide_space)) {
+            text.replace(at, wide_space.size(), " ");
+        }
+        return SecretString(text);
+    }
+    [[nodiscard]] std::size_t count_characters(std::string_view text) const override { return text.size(); }
 };
 
 // Not secret at all, but another one for another context or data.
@@ -143,7 +163,7 @@ inline std::unique_ptr<MemoryStore> store_with_account(Timestamp now) {
 inline Result<TokenPair> log_in(Store& store, Timestamp now, bool permanent = false) {
     const PlainHasher hasher;
     auto attempt = TRY(read_and_wait(store, [&](Reader& reader) { return begin_login(reader, hasher, email().key); }));
-    const auto check = TRY(check_password(hasher, attempt, SecretString("correct")));
+    const auto check = TRY(check_password(hasher, PlainText(), attempt, SecretString("correct")));
     return write_and_wait(store, [&](Transaction& transaction) {
         return finish_login(transaction, attempt, check, permanent, actor(), policy(), "kid", now);
     });

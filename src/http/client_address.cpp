@@ -14,7 +14,8 @@ namespace postern::http {
 namespace {
 
 constexpr unsigned address_bits = 128;
-constexpr unsigned mapped_bits = 96;  // of ::ffff:0:0/96, the IPv4 addresses within IPv6
+constexpr unsigned mapped_bits = 96;         // of ::ffff:0:0/96, the IPv4 addresses within IPv6
+constexpr std::ptrdiff_t network_bytes = 8;  // of an IPv6 address: its /64
 constexpr AddressBytes mapped_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0};
 
 bool is_mapped(const AddressBytes& address) {
@@ -75,6 +76,14 @@ std::string format_address(const AddressBytes& address) {
         inet_ntop(AF_INET6, address.data(), text.data(), text.size());
     }
     return text.data();
+}
+
+std::string network_of(std::string_view address) {
+    auto bytes = parse_bare_address(address);
+    if (!bytes) return std::string(address);
+    if (is_mapped(*bytes)) return format_address(*bytes);
+    std::fill(bytes->begin() + network_bytes, bytes->end(), std::uint8_t{0});
+    return format_address(*bytes) + "/64";
 }
 
 Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& networks) {

@@ -24,6 +24,10 @@ std::optional<AddressBytes> parse_address(std::string_view text);
 // IPv4-mapped addresses are written as IPv4.
 std::string format_address(const AddressBytes& address);
 
+// Who counts as one stranger: an IPv4 address by itself, an IPv6 address by its /64, of which one household has them
+// all. "192.0.2.1", "2001:db8:0:1::/64". What is no address stands for itself.
+std::string network_of(std::string_view address);
+
 class TrustedProxies {
 public:
     TrustedProxies() = default;

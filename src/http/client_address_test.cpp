@@ -64,5 +64,15 @@ TEST(TrustedProxies, PrefixesToTheBit) {
     }
 }
 
+TEST(NetworkOf, FoldsWhatOneStrangerHas) {
+    EXPECT_EQ(network_of("192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(network_of("::ffff:192.0.2.1"), "192.0.2.1");
+    EXPECT_EQ(network_of("2001:db8:0:1:2:3:4:5"), "2001:db8:0:1::/64");
+    EXPECT_EQ(network_of("2001:db8:0:1::"), network_of("2001:0db8:0000:0001:ffff::1"));
+    EXPECT_NE(network_of("2001:db8:0:1::1"), network_of("2001:db8:0:2::1"));
+    EXPECT_EQ(network_of("::1"), "::/64");
+    EXPECT_EQ(network_of(""), "");
+}
+
 }  // namespace
 }  // namespace postern::http
