@@ -150,7 +150,7 @@ bool TrailVerifier::follows(const AuditRecord& record) {
     const std::int64_t wanted = last_ + 1;
     if (sequence == wanted) return true;
     if (sequence < wanted) {
-        found(BreachKind::out_of_order, sequence,
+        found(BreachKind::out_of_order, wanted,
               "Record " + std::to_string(sequence) + " stands where " + std::to_string(wanted) + " belongs", &record);
     } else if (last_ == 0) {
         found(BreachKind::beginning, wanted,

@@ -49,7 +49,7 @@ std::string_view word(BreachKind kind);
 // The first thing that is wrong with a trail.
 struct Breach {
     BreachKind kind = BreachKind::changed;
-    std::int64_t sequence = 0;  // of the first record concerned; 0 for one that was not sealed
+    std::int64_t sequence = 0;  // the place of the first record concerned; 0 for one that was not sealed
     std::optional<AuditId> id;  // of that record, where it is there
     std::string message;
 };
