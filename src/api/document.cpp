@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <map>
 
+#include "api/field_type.hpp"
 #include "api/messages.hpp"
 #include "base/ascii.hpp"
 
@@ -45,6 +46,22 @@ json::object content_of(const Schema& schema) {
     return {{"application/json", {{"schema", reference("schemas", schema.name)}}}};
 }
 
+// What every endpoint for administrators may answer.
+constexpr auto admin_answers = std::to_array<CommonAnswer>({
+    {"Malformed", 400, "The request is malformed; the message says where"},
+    {"NotSignedIn", 401, "The access token is missing, invalid, expired or revoked"},
+    {"NotAnAdministrator", 403, "The access token is not an active administrator's"},
+});
+
+// And every one that is about something by its id.
+constexpr auto id_answers = std::to_array<CommonAnswer>({
+    {"Unknown", 404, "There is nothing of that id"},
+});
+
+bool has_id(const Endpoint& endpoint) {
+    return endpoint.path.find("{id}") != std::string_view::npos;
+}
+
 json::object header(std::string_view type, std::string_view description) {
     return {{"description", description}, {"schema", {{"type", type}}}};
 }
@@ -68,29 +85,68 @@ json::array security_of(Credential credential) {
     const json::object refresh{{refresh_scheme, json::array()}};
     switch (credential) {
         case Credential::none: return {};
-        case Credential::access_token: return {access};
+        case Credential::access_token:
+        case Credential::admin_access_token: return {access};
         case Credential::refresh_token: return {refresh};
         case Credential::refresh_token_or_body: return {refresh, json::object()};
     }
     return {};
 }
 
-json::object describe_operation(const Facts& facts) {
-    json::object operation{{"operationId", facts.operation_id},
-                           {"summary", facts.summary},
-                           {"description", facts.description},
-                           {"tags", {"Authentication"}},
-                           {"security", security_of(facts.credential)}};
-    if (facts.body != Body::none) {
-        operation["requestBody"] = {{"required", facts.body == Body::required}, {"content", content_of(facts.request)}};
+json::object parameter(std::string_view place, std::string_view name, json::object schema) {
+    json::object described{{"name", name}, {"in", place}, {"required", place == "path"}};
+    if (const auto* description = schema.if_contains("description")) {
+        described["description"] = *description;
+        schema.erase("description");
     }
+    described["schema"] = std::move(schema);
+    return described;
+}
+
+json::array describe_parameters(const Endpoint& endpoint) {
+    json::array parameters;
+    if (has_id(endpoint)) {
+        auto schema = FieldType<core::AccountId>::schema();
+        schema["description"] = "What this is about, by its id";
+        parameters.push_back(parameter("path", "id", std::move(schema)));
+    }
+    if (endpoint.facts.query.name.empty()) return parameters;
+    const auto query = endpoint.facts.query.describe(SchemaUse::request);
+    for (const auto& [name, schema] : query.at("properties").get_object()) {
+        parameters.push_back(parameter("query", name, schema.get_object()));
+    }
+    return parameters;
+}
+
+json::object describe_answers(const Endpoint& endpoint) {
+    const Facts& facts = endpoint.facts;
     std::map<int, json::object> answers;
-    for (const auto& answer : common_answers)
-        answers.insert_or_assign(answer.status, reference("responses", answer.name));
+    const auto refer_to = [&answers](const auto& common) {
+        for (const auto& answer : common) answers[answer.status] = reference("responses", answer.name);
+    };
+    refer_to(common_answers);
+    if (facts.credential == Credential::admin_access_token) refer_to(admin_answers);
+    if (has_id(endpoint)) refer_to(id_answers);
     for (const auto& answer : facts.answers) answers.insert_or_assign(answer.status, describe_answer(answer));
     json::object responses;
     for (auto& [status, answer] : answers) responses[std::to_string(status)] = std::move(answer);
-    operation["responses"] = std::move(responses);
+    return responses;
+}
+
+json::object describe_operation(const Endpoint& endpoint, std::string_view tag) {
+    const Facts& facts = endpoint.facts;
+    json::object operation{{"operationId", facts.operation_id},
+                           {"summary", facts.summary},
+                           {"description", facts.description},
+                           {"tags", {tag}},
+                           {"security", security_of(facts.credential)}};
+    if (auto parameters = describe_parameters(endpoint); !parameters.empty()) {
+        operation["parameters"] = std::move(parameters);
+    }
+    if (facts.body != Body::none) {
+        operation["requestBody"] = {{"required", facts.body == Body::required}, {"content", content_of(facts.request)}};
+    }
+    operation["responses"] = describe_answers(endpoint);
     return operation;
 }
 
@@ -98,12 +154,12 @@ std::string method_key(http::Method method) {
     return to_lower_ascii(http::name(method));
 }
 
-json::object describe_paths(const std::vector<Endpoint>& endpoints) {
+json::object describe_paths(const std::vector<Endpoint>& endpoints, std::string_view tag) {
     json::object paths;
     for (const Endpoint& endpoint : endpoints) {
         auto& operations = paths[endpoint.path];
         if (!operations.is_object()) operations.emplace_object();
-        operations.get_object()[method_key(endpoint.method)] = describe_operation(endpoint.facts);
+        operations.get_object()[method_key(endpoint.method)] = describe_operation(endpoint, tag);
     }
     return paths;
 }
@@ -123,9 +179,14 @@ json::object describe_schemas(const std::vector<Endpoint>& endpoints) {
 
 json::object describe_common_answers() {
     json::object responses;
-    for (const auto& [name, status, description] : common_answers) {
-        responses[name] = describe_answer({status, description, schema_of<ErrorResponse>()});
-    }
+    const auto describe = [&responses](const auto& answers) {
+        for (const auto& [name, status, description] : answers) {
+            responses[name] = describe_answer({status, description, schema_of<ErrorResponse>()});
+        }
+    };
+    describe(common_answers);
+    describe(admin_answers);
+    describe(id_answers);
     return responses;
 }
 
@@ -135,14 +196,13 @@ json::object bearer_scheme(std::string_view description) {
 
 }  // namespace
 
-std::string openapi_document(const std::vector<Endpoint>& endpoints, std::string_view server_url,
-                             std::string_view version) {
+std::string openapi_document(const std::vector<Endpoint>& endpoints, const Interface& interface) {
     const json::object document{
         {"openapi", "3.0.3"},
-        {"info", {{"title", "Authentication API"}, {"version", version}}},
-        {"tags", json::array{{{"name", "Authentication"}, {"description", "Log in, refresh, and revoke"}}}},
-        {"servers", json::array{{{"url", server_url}}}},
-        {"paths", describe_paths(endpoints)},
+        {"info", {{"title", interface.title}, {"version", interface.version}}},
+        {"tags", json::array{{{"name", interface.tag}, {"description", interface.description}}}},
+        {"servers", json::array{{{"url", interface.server_url}}}},
+        {"paths", describe_paths(endpoints, interface.tag)},
         {"components",
          {{"securitySchemes",
            {{access_scheme, bearer_scheme("An access token")}, {refresh_scheme, bearer_scheme("A refresh token")}}},

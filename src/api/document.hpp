@@ -9,8 +9,16 @@
 
 namespace postern::api {
 
-// JSON text. `server_url` is the public URL with the base path; `version` is the program's.
-std::string openapi_document(const std::vector<Endpoint>& endpoints, std::string_view server_url,
-                             std::string_view version);
+// What a document is about.
+struct Interface {
+    std::string title;
+    std::string tag;  // of every operation
+    std::string description;
+    std::string server_url;  // the public URL with the base path of the endpoints
+    std::string version;     // of the program
+};
+
+// JSON text.
+std::string openapi_document(const std::vector<Endpoint>& endpoints, const Interface& interface);
 
 }  // namespace postern::api

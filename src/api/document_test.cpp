@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "api/admin_routes.hpp"
 #include "api/routes.hpp"
 #include "base/json.hpp"
 
@@ -19,8 +20,20 @@ namespace {
 
 namespace json = boost::json;
 
+Interface an_interface(std::string tag) {
+    return {.title = tag + " API",
+            .tag = tag,
+            .description = tag,
+            .server_url = "https://auth.example/auth/v1",
+            .version = "1.2.3"};
+}
+
 json::value document() {
-    return parse_json(openapi_document(endpoints(), "https://auth.example/auth/v1", "1.2.3")).take();
+    return parse_json(openapi_document(endpoints(), an_interface("Authentication"))).take();
+}
+
+json::value admin_document() {
+    return parse_json(openapi_document(admin::endpoints(), an_interface("Administration"))).take();
 }
 
 // The facts of the contract: its paths, fields, requirements and statuses.
@@ -87,8 +100,7 @@ const json::value* follow(const json::value& document, std::string_view referenc
     return at;
 }
 
-TEST(Document, HoldsEverythingThatItRefersTo) {
-    const auto whole = document();
+void expect_to_hold_what_it_refers_to(const json::value& whole) {
     const std::string text = json::serialize(whole);
     const std::string opening = R"("$ref":")";
     std::size_t references = 0;
@@ -99,6 +111,48 @@ TEST(Document, HoldsEverythingThatItRefersTo) {
         ++references;
     }
     EXPECT_GT(references, 20U);
+}
+
+TEST(Document, HoldsEverythingThatItRefersTo) {
+    expect_to_hold_what_it_refers_to(document());
+    expect_to_hold_what_it_refers_to(admin_document());
+}
+
+TEST(Document, DescribesTheParametersOfPathAndQuery) {
+    const auto whole = admin_document();
+    const auto& show = whole.at("paths").at("/accounts/{id}").at("get").at("parameters").get_array();
+    ASSERT_EQ(show.size(), 1U);
+    EXPECT_EQ(show.at(0).at("name"), "id");
+    EXPECT_EQ(show.at(0).at("in"), "path");
+    EXPECT_EQ(show.at(0).at("required"), true);
+    EXPECT_EQ(show.at(0).at("schema").at("format"), "uuid");
+
+    std::set<std::string> names;
+    for (const auto& parameter : whole.at("paths").at("/accounts").at("get").at("parameters").get_array()) {
+        EXPECT_EQ(parameter.at("in"), "query");
+        EXPECT_EQ(parameter.at("required"), false);
+        EXPECT_FALSE(parameter.at("description").get_string().empty());
+        EXPECT_FALSE(parameter.at("schema").get_object().contains("description"));
+        names.insert(std::string(parameter.at("name").get_string()));
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"query", "kind", "state", "admin", "cursor", "limit"}));
+}
+
+TEST(Document, TellsOfEveryEndpointForAdministratorsWhomItRefuses) {
+    for (const auto& [path, operations] : admin_document().at("paths").get_object()) {
+        for (const auto& [method, operation] : operations.get_object()) {
+            const auto& responses = operation.at("responses").get_object();
+            EXPECT_FALSE(operation.at("security").get_array().empty()) << path;
+            for (const auto* status : {"400", "401", "403", "503"}) EXPECT_TRUE(responses.contains(status)) << path;
+            EXPECT_EQ(responses.contains("404"), path.find("{id}") != std::string_view::npos) << path;
+        }
+    }
+}
+
+TEST(Document, HasNoFieldInWhichAnAdministratorCouldSetAPassword) {
+    for (const auto& [name, schema] : admin_document().at("components").at("schemas").get_object()) {
+        EXPECT_FALSE(schema.at("properties").get_object().contains("password")) << name;
+    }
 }
 
 TEST(Document, DocumentsWhatTheServerAnswersAnywhere) {

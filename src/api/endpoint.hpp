@@ -22,6 +22,7 @@ enum class Credential {
     access_token,
     refresh_token,
     refresh_token_or_body,  // as Bearer, or in the body
+    admin_access_token,     // an access token of an administrator; the document adds the answers to anybody else
 };
 
 enum class Body { none, optional, required };
@@ -41,12 +42,13 @@ struct Facts {
     Credential credential = Credential::none;
     Body body = Body::none;
     Schema request;
+    Schema query;  // of the query string; none: it is not looked at
     std::vector<DocumentedAnswer> answers;
 };
 
 struct Endpoint {
     http::Method method = http::Method::get;
-    std::string_view path;  // under the base path
+    std::string_view path;  // under the base path; a segment {id} is the parameter that path_id() reads
     Flow flow = nullptr;
     Facts facts;
 };

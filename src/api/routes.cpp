@@ -3,8 +3,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 
+#include "api/admin_routes.hpp"
 #include "api/answer.hpp"
 #include "api/document.hpp"
+#include "api/link_pages.hpp"
 
 namespace postern::api {
 namespace {
@@ -26,10 +28,20 @@ http::InlineHandler run_inline(const Service& service, InlineFlow flow) {
     return [&service, flow](const http::Request& request) { return flow(service, request); };
 }
 
-http::InlineHandler serve_document(const Service& service) {
-    const std::string server_url = service.public_url + service.base_path;
-    auto document = std::make_shared<const std::string>(openapi_document(endpoints(), server_url, service.version));
+http::InlineHandler serve_document(const std::vector<Endpoint>& endpoints, const Interface& interface) {
+    auto document = std::make_shared<const std::string>(openapi_document(endpoints, interface));
     return [document](const http::Request& request) { return answer_public_json(request, *document); };
+}
+
+// The endpoints and their document.
+void add_interface(http::Router& router, const Service& service, const std::vector<Endpoint>& endpoints,
+                   const std::string& base_path, Interface interface) {
+    for (const Endpoint& endpoint : endpoints) {
+        router.add(endpoint.method, base_path + std::string(endpoint.path), run(service, endpoint.flow));
+    }
+    interface.server_url = service.public_url + base_path;
+    interface.version = service.version;
+    router.add(Method::get, base_path + "/openapi.json", serve_document(endpoints, interface));
 }
 
 }  // namespace
@@ -41,17 +53,35 @@ std::vector<Endpoint> endpoints() {
         {Method::delete_, "/revoke_access", revoke_access, describe_revoke_access()},
         {Method::delete_, "/revoke_refresh", revoke_refresh, describe_revoke_refresh()},
         {Method::get, "/me", me, describe_me()},
+        {Method::patch, "/me", change_me, describe_change_me()},
+        {Method::delete_, "/me", delete_me, describe_delete_me()},
+        {Method::post, "/signup", sign_up, describe_sign_up()},
+        {Method::post, "/email/verify", verify_email, describe_verify_email()},
+        {Method::post, "/email/verify/resend", resend_verification, describe_resend_verification()},
+        {Method::post, "/email/change", change_email, describe_change_email()},
+        {Method::post, "/email/confirm", confirm_email, describe_confirm_email()},
+        {Method::post, "/password/forgot", forgot_password, describe_forgot_password()},
+        {Method::post, "/password/reset", reset_password, describe_reset_password()},
+        {Method::post, "/password/change", change_password, describe_change_password()},
+        {Method::post, "/invitation/accept", accept_invitation, describe_accept_invitation()},
+        {Method::get, "/sessions", list_sessions, describe_list_sessions()},
+        {Method::delete_, "/sessions", end_other_sessions, describe_end_other_sessions()},
+        {Method::delete_, "/sessions/{id}", end_session, describe_end_session()},
+        {Method::post, "/logout", log_out, describe_log_out()},
     };
 }
 
 void add_routes(http::Router& router, const Service& service) {
-    for (const Endpoint& endpoint : endpoints()) {
-        router.add(endpoint.method, service.base_path + std::string(endpoint.path), run(service, endpoint.flow));
-    }
-    router.add(Method::get, service.base_path + "/openapi.json", serve_document(service));
+    add_interface(
+        router, service, endpoints(), service.base_path,
+        {.title = "Authentication API", .tag = "Authentication", .description = "Log in, refresh, and revoke"});
+    add_interface(
+        router, service, admin::endpoints(), std::string(admin::base_path),
+        {.title = "Administration API", .tag = "Administration", .description = "For administrators of this server"});
     router.add(Method::get, "/.well-known/jwks.json", run_inline(service, jwks));
     router.add(Method::get, "/healthz", run_inline(service, healthz));
     router.add(Method::get, "/readyz", run_inline(service, readyz));
+    if (service.serves_pages) add_link_pages(router, service);
     if (service.metrics_text) router.add(Method::get, "/metrics", run_inline(service, metrics));
 }
 

@@ -34,6 +34,12 @@ struct Note {
 template <typename Message>
 Result<Message> parse_message(std::string_view text);
 
+// Believes no more of a query string: each parameter at most once, all of them optional, only those that `Query` has, a
+// message too. Errors: invalid_input "invalid_query" (see split_query()), "unknown_parameter", "invalid_parameter",
+// naming the parameter and never quoting a value.
+template <typename Query>
+Result<Query> parse_query(std::string_view text);
+
 // As compact JSON text, fields in the order of their declaration; an empty std::optional is left out.
 template <typename Message>
 std::string serialise(const Message& message);

@@ -4,10 +4,12 @@
 #include <boost/describe/members.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/mp11/algorithm.hpp>
+#include <charconv>
 #include <optional>
 #include <type_traits>
 
 #include "api/field_type.hpp"
+#include "api/query.hpp"
 #include "api/schema.hpp"
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -94,6 +96,39 @@ std::optional<boost::json::value> default_of(const Note& note, const Member& val
     return std::nullopt;
 }
 
+inline Error parameter_error(std::string_view code, std::string_view name, std::string_view wrong) {
+    return invalid_input(std::string(code), "Query parameter " + quote_for_message(name) + ": " + std::string(wrong));
+}
+
+template <typename Query>
+Result<void> refuse_unknown_parameter(std::string_view name) {
+    for (const Note& note : Query::notes) {
+        if (note.field == name) return {};
+    }
+    return parameter_error("unknown_parameter", name, "is not known here");
+}
+
+// What `text` says as a value of the JSON type that `schema` asks for; the text itself when it is none.
+inline boost::json::value value_of_text(const std::string& text, const boost::json::object& schema) {
+    const auto& type = schema.at("type");
+    if (type == "boolean" && (text == "true" || text == "false")) return text == "true";
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (type == "integer" && error == std::errc() && end == text.data() + text.size()) return number;
+    return boost::json::string(text);
+}
+
+template <typename Member>
+Result<void> read_parameter(const std::string& text, const Note& note, Member& target) {
+    using Type = FieldType<typename Inner<Member>::type>;
+    auto read = Type::read(value_of_text(text, Type::schema()));
+    if (!read.has_value()) {
+        return parameter_error("invalid_parameter", note.field, "must be " + std::string(Type::expectation));
+    }
+    target = std::move(*read);
+    return {};
+}
+
 }  // namespace detail
 
 template <typename Message>
@@ -115,19 +150,54 @@ Result<Message> parse_message(std::string_view text) {
     return message;
 }
 
+namespace detail {
+
 template <typename Message>
-std::string serialise(const Message& message) {
+boost::json::object write_message(const Message& message) {
     boost::json::object object;
-    detail::for_each_field<Message>([&](auto member, const Note& note) {
+    for_each_field<Message>([&](auto member, const Note& note) {
         const auto& value = message.*member.pointer;
         using Member = std::remove_cvref_t<decltype(value)>;
-        if constexpr (detail::is_optional<Member>) {
+        if constexpr (is_optional<Member>) {
             if (value.has_value()) object.emplace(note.field, FieldType<typename Member::value_type>::write(*value));
         } else {
             object.emplace(note.field, FieldType<Member>::write(value));
         }
     });
-    return boost::json::serialize(object);
+    return object;
+}
+
+}  // namespace detail
+
+// A message within a message.
+template <typename Message>
+requires requires {
+    Message::notes;
+}
+struct FieldType<Message> {
+    static boost::json::object schema() { return describe_schema<Message>(SchemaUse::response); }
+    static boost::json::value write(const Message& message) { return detail::write_message(message); }
+};
+
+template <typename Message>
+std::string serialise(const Message& message) {
+    return boost::json::serialize(detail::write_message(message));
+}
+
+template <typename Query>
+Result<Query> parse_query(std::string_view text) {
+    const auto parameters = TRY(split_query(text));
+    for (const auto& [name, value] : parameters) TRY(detail::refuse_unknown_parameter<Query>(name));
+    Query query;
+    std::optional<Error> failure;
+    detail::for_each_field<Query>([&](auto member, const Note& note) {
+        const auto given = parameters.find(note.field);
+        if (failure.has_value() || given == parameters.end()) return;
+        auto read = detail::read_parameter(given->second, note, query.*member.pointer);
+        if (!read.has_value()) failure = std::move(read.error());
+    });
+    if (failure.has_value()) return std::move(*failure);
+    return query;
 }
 
 template <typename Message>

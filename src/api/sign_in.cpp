@@ -17,6 +17,14 @@ Error explain_access_refusal(const Service& service, std::string_view token, Err
     return error;
 }
 
+core::Actor make_actor(std::string name, const http::Request& request) {
+    std::string user_agent(request.header("User-Agent").value_or("").substr(0, limits::user_agent_bytes));
+    // A header may hold any bytes, and a database takes only valid text.
+    std::ranges::replace_if(
+        user_agent, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return {.name = std::move(name), .address = request.client_address, .user_agent = std::move(user_agent)};
+}
+
 }  // namespace
 
 boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request) {
@@ -43,11 +51,15 @@ Result<core::RefreshClaims> read_refresh_token(const Service& service, std::stri
 }
 
 core::Actor actor_of(const http::Request& request, const core::AccountId& account) {
-    std::string user_agent(request.header("User-Agent").value_or("").substr(0, limits::user_agent_bytes));
-    // A header may hold any bytes, and a database takes only valid text.
-    std::ranges::replace_if(
-        user_agent, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return {.name = account.text(), .address = request.client_address, .user_agent = std::move(user_agent)};
+    return make_actor(account.text(), request);
+}
+
+core::Actor anonymous_actor(const http::Request& request) {
+    return make_actor("anonymous", request);
+}
+
+core::Actor actor_of(const http::Request& request, const core::Admin& admin) {
+    return actor_of(request, admin.caller().account());
 }
 
 }  // namespace postern::api

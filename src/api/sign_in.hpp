@@ -2,7 +2,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <type_traits>
+#include <utility>
 
+#include "api/await.hpp"
 #include "api/service.hpp"
 #include "base/result.hpp"
 #include "core/access.hpp"
@@ -16,11 +19,43 @@ namespace postern::api {
 // client must not throw a good token away for our trouble.
 boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request);
 
+// For the flows that only an administrator may use: signs in, and runs work(reader, admin) or work(transaction, admin)
+// once the caller was found to be an administrator in that same read or transaction. So whoever was demoted before it
+// runs is refused, however early the request came in; and nobody else learns what is wrong with their request.
+// Errors: those of sign_in(); forbidden "admin_required"; what `work` says.
+template <typename Work>
+auto read_as_admin(const Service& service, const http::Request& request, Work work)
+    -> boost::asio::awaitable<std::invoke_result_t<Work, core::Reader&, const core::Admin&>> {
+    auto signed_in = co_await sign_in(service, request);
+    const core::SignedIn caller = CO_TRY(std::move(signed_in));
+    auto checked = [&](core::Reader& reader) -> std::invoke_result_t<Work, core::Reader&, const core::Admin&> {
+        const core::Admin admin = TRY(core::AccessChecker::check_admin(reader, caller));
+        return work(reader, admin);
+    };
+    co_return co_await await_read(service.store, std::move(checked));
+}
+
+template <typename Work>
+auto write_as_admin(const Service& service, const http::Request& request, Work work)
+    -> boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&, const core::Admin&>> {
+    auto signed_in = co_await sign_in(service, request);
+    const core::SignedIn caller = CO_TRY(std::move(signed_in));
+    auto checked =
+        [&](core::Transaction& transaction) -> std::invoke_result_t<Work, core::Transaction&, const core::Admin&> {
+        const core::Admin admin = TRY(core::AccessChecker::check_admin(transaction, caller));
+        return work(transaction, admin);
+    };
+    co_return co_await await_settled_write(service.store, std::move(checked));
+}
+
 // The claims of a refresh token that was presented. Memory only. Errors: unauthenticated "invalid_token",
 // "token_expired".
 Result<core::RefreshClaims> read_refresh_token(const Service& service, std::string_view token);
 
 // For the audit trail: `account` acts, from the request's address with its user agent in printable ASCII.
 core::Actor actor_of(const http::Request& request, const core::AccountId& account);
+core::Actor actor_of(const http::Request& request, const core::Admin& admin);
+// The same for whoever shows no credentials, or a mailed link alone.
+core::Actor anonymous_actor(const http::Request& request);
 
 }  // namespace postern::api

@@ -154,6 +154,8 @@ inline constexpr auto mails_period = 1h;
 inline constexpr auto outbox_retention = 24h * 14;
 // A whole attempt to hand one mail or event over; then it counts as failed and is tried again.
 inline constexpr auto delivery_time = 30s;
+// What an operator may set it to at most.
+inline constexpr auto delivery_time_longest = 10min;
 // First pause after a failed attempt, doubled each time up to the longest; then given up. Two days in all: a mail
 // server may be down for a weekend day.
 inline constexpr auto delivery_retry_time = 5s;

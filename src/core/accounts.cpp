@@ -75,6 +75,32 @@ bool is_active(const Account& account) {
     return account.kind == AccountKind::demo ? account.email_verified_at.has_value() : account.activated_at.has_value();
 }
 
+AccountState state_of(const Account& account) {
+    if (account.disabled_at.has_value()) return AccountState::disabled;
+    return is_active(account) ? AccountState::active : AccountState::inactive;
+}
+
+void narrow(AccountFilter& filter, AccountState state) {
+    filter.disabled = state == AccountState::disabled;
+    if (state != AccountState::disabled) filter.active = state == AccountState::active;
+}
+
+std::string_view word(AccountState state) {
+    switch (state) {
+        case AccountState::active: return "active";
+        case AccountState::inactive: return "inactive";
+        case AccountState::disabled: return "disabled";
+    }
+    return "";
+}
+
+std::optional<AccountState> parse_account_state(std::string_view text) {
+    for (const AccountState state : {AccountState::active, AccountState::inactive, AccountState::disabled}) {
+        if (word(state) == text) return state;
+    }
+    return std::nullopt;
+}
+
 Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles) {
     for (const std::string& role : roles) {
         if (is_role(role)) continue;

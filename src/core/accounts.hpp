@@ -6,7 +6,9 @@
 // every session and token in the same transaction; pending links die too, unless it is about roles.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -65,5 +67,13 @@ Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles);
 
 // May log in with the right password, as far as the account is concerned.
 bool is_active(const Account& account);
+
+// inactive: not activated, or a demo account that is not verified.
+enum class AccountState { active, inactive, disabled };
+AccountState state_of(const Account& account);
+// Lets only accounts in `state` through.
+void narrow(AccountFilter& filter, AccountState state);
+std::string_view word(AccountState state);
+std::optional<AccountState> parse_account_state(std::string_view word);
 
 }  // namespace postern::core
