@@ -14,6 +14,7 @@
 #include "app/data_directory.hpp"
 #include "app/workplace.hpp"
 #include "base/user.hpp"
+#include "core/audit_trail.hpp"
 
 namespace postern::app {
 namespace {
@@ -117,6 +118,15 @@ void look_at_keys(Findings& findings, LocalWorkplace& workplace) {
         "Access tokens are signed with " + *active + "; the master key comes from " + workplace.master_key_place());
 }
 
+void look_at_audit(Findings& findings, LocalWorkplace& workplace, const Clock& clock) {
+    const auto store = workplace.store();
+    if (!store) return;  // said already
+    const auto finding = core::read_and_wait(
+        **store, [&clock](core::Reader& reader) { return core::diagnose_trail(reader, clock.now()); });
+    if (finding) findings.push_back(*finding);
+    if (!finding) add(findings, Severity::problem, "audit", finding.error().message, "See that the database is whole");
+}
+
 void look_at_clock(Findings& findings, const Clock& clock) {
     if (clock.now() < earliest_plausible) {
         add(findings, Severity::problem, "clock", "The clock of this machine is years behind", "Set it, with NTP");
@@ -186,6 +196,7 @@ Findings diagnose(const Overrides& overrides, const Environment& environment, co
     look_at_server(findings, settled);
     look_at_store(findings, workplace);
     look_at_keys(findings, workplace);
+    look_at_audit(findings, workplace, clock);
     look_at_clock(findings, clock);
     look_at_hash(findings, workplace);
     if (!settled.tls_certificate.empty()) {
