@@ -233,6 +233,9 @@ public:
 
     // `changed` runs on a thread of the store after any signing key was added or changed, here or elsewhere.
     virtual void on_keys_changed(std::function<void()> changed) = 0;
+    // `changed` runs on a thread of the store after something was added to the outbox here; it must not block. Only a
+    // hint: what other nodes add is not told.
+    virtual void on_outbox_changed(std::function<void()>) {}
 
     // Cheap, from memory.
     [[nodiscard]] virtual StoreFigures figures() const = 0;

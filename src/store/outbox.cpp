@@ -91,6 +91,7 @@ Result<void> SqlTransaction::insert_outbox(const core::OutboxEntry& entry) {
                             values(entry.id, core::word(entry.kind), entry.topic, entry.account_id, entry.recipient,
                                    entry.payload, entry.token_id, entry.created_at, entry.due_at, entry.attempts,
                                    core::word(entry.state), entry.last_error, entry.finished_at)));
+    pending_.outbox_changed = true;
     return {};
 }
 

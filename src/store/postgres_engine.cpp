@@ -93,6 +93,10 @@ void PostgresStore::on_keys_changed(std::function<void()> changed) {
     keys_listener_.set(std::move(changed));
 }
 
+void PostgresStore::on_outbox_changed(std::function<void()> changed) {
+    outbox_listener_.set(std::move(changed));
+}
+
 Result<void> PostgresStore::run_read(PostgresConnection& connection, const ReadWork& work) {
     TRY(connection.begin_read());
     Pending nothing;
@@ -149,6 +153,7 @@ Result<void> PostgresStore::try_write(PostgresConnection& connection, const Writ
 void PostgresStore::complete(PostgresConnection& connection, const Pending& pending) {
     apply(pending, bitmaps_);
     if (pending.keys_changed) keys_listener_.tell();
+    if (pending.outbox_changed) outbox_listener_.tell();
     if (pending.feed_changed || pending.keys_changed) tell_other_nodes(connection);
 }
 

@@ -15,7 +15,7 @@
 
 #include "base/limits.hpp"
 #include "store/bitmaps.hpp"
-#include "store/keys_listener.hpp"
+#include "store/change_listener.hpp"
 #include "store/open_lists.hpp"
 #include "store/postgres_feed.hpp"
 #include "store/postgres_pool.hpp"
@@ -40,6 +40,7 @@ public:
     void catch_up(Done done) override;
     [[nodiscard]] const core::Revocations& revocations() const noexcept override { return bitmaps_; }
     void on_keys_changed(std::function<void()> changed) override;
+    void on_outbox_changed(std::function<void()> changed) override;
     [[nodiscard]] core::StoreFigures figures() const override;
     std::vector<core::Finding> diagnose() override;
 
@@ -71,7 +72,8 @@ private:
     OpenLists lists_;
     std::mutex opening_;  // one thread at a time opens a list, and the others find it
 
-    KeysListener keys_listener_;
+    ChangeListener keys_listener_;
+    ChangeListener outbox_listener_;
     SweepRecord sweep_record_;
     std::atomic<std::int64_t> commits_ = 0;
     std::atomic<std::int64_t> failed_commits_ = 0;

@@ -33,7 +33,8 @@ SqliteStore::SqliteStore(std::string file, const StoreOptions& options, const Cl
       clock_(clock),
       bitmaps_(options.freshness_bound),
       lists_(options.access_token_life),
-      writer_(std::move(connections.writer), bitmaps_, lists_, clock, [this] { keys_listener_.tell(); }),
+      writer_(std::move(connections.writer), bitmaps_, lists_, clock,
+              {[this] { keys_listener_.tell(); }, [this] { outbox_listener_.tell(); }}),
       readers_(std::move(connections.readers), lists_),
       watcher_(std::move(connections.watcher), bitmaps_, clock,
                {[this] { keys_listener_.tell(); }, [this] { keep_house(); }}) {}
@@ -59,6 +60,10 @@ void SqliteStore::catch_up(Done done) {
 
 void SqliteStore::on_keys_changed(std::function<void()> changed) {
     keys_listener_.set(std::move(changed));
+}
+
+void SqliteStore::on_outbox_changed(std::function<void()> changed) {
+    outbox_listener_.set(std::move(changed));
 }
 
 void SqliteStore::keep_house() {

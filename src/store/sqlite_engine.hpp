@@ -9,7 +9,7 @@
 
 #include "base/limits.hpp"
 #include "store/bitmaps.hpp"
-#include "store/keys_listener.hpp"
+#include "store/change_listener.hpp"
 #include "store/open_lists.hpp"
 #include "store/sqlite_readers.hpp"
 #include "store/sqlite_watcher.hpp"
@@ -35,6 +35,7 @@ public:
     void catch_up(Done done) override;
     [[nodiscard]] const core::Revocations& revocations() const noexcept override { return bitmaps_; }
     void on_keys_changed(std::function<void()> changed) override;
+    void on_outbox_changed(std::function<void()> changed) override;
     [[nodiscard]] core::StoreFigures figures() const override;
     std::vector<core::Finding> diagnose() override;
 
@@ -53,7 +54,8 @@ private:
     Bitmaps bitmaps_;
     OpenLists lists_;
 
-    KeysListener keys_listener_;
+    ChangeListener keys_listener_;
+    ChangeListener outbox_listener_;
     SweepRecord sweep_record_;
     std::chrono::steady_clock::time_point next_sweep_;  // the watcher's thread only
     std::atomic<bool> upkeep_waits_ = false;

@@ -17,12 +17,12 @@ struct SqliteWriter::Writing {
 };
 
 SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, Bitmaps& bitmaps, OpenLists& lists,
-                           const Clock& clock, std::function<void()> keys_changed)
+                           const Clock& clock, Callbacks callbacks)
     : connection_(std::move(connection)),
       bitmaps_(bitmaps),
       lists_(lists),
       clock_(clock),
-      keys_changed_(std::move(keys_changed)),
+      callbacks_(std::move(callbacks)),
       thread_([this] { run(); }) {}
 
 SqliteWriter::~SqliteWriter() {
@@ -130,11 +130,14 @@ void SqliteWriter::fail(std::vector<Writing>& batch, const Error& error) {
 void SqliteWriter::complete(std::vector<Writing>& batch) {
     ++commits_;
     bool keys_changed = false;
+    bool outbox_changed = false;
     for (const auto& writing : batch) {
         apply(writing.pending, bitmaps_);
         keys_changed = keys_changed || writing.pending.keys_changed;
+        outbox_changed = outbox_changed || writing.pending.outbox_changed;
     }
-    if (keys_changed) keys_changed_();
+    if (keys_changed) callbacks_.keys_changed();
+    if (outbox_changed) callbacks_.outbox_changed();
     for (auto& writing : batch) {
         if (writing.pending.list_needed) continue;
         if (writing.outcome.has_value()) ++writes_;

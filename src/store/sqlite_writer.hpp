@@ -32,9 +32,15 @@ public:
     // A transaction of its own between two batches; it begins and commits it. An error is logged.
     using Chore = std::function<Result<void>(SqliteConnection&)>;
 
-    // `keys_changed` runs on the writer's thread, after the commit. The references must outlive the writer.
+    // Run on the writer's thread, after the commit.
+    struct Callbacks {
+        std::function<void()> keys_changed;
+        std::function<void()> outbox_changed;
+    };
+
+    // The references must outlive the writer.
     SqliteWriter(std::unique_ptr<SqliteConnection> connection, Bitmaps& bitmaps, OpenLists& lists, const Clock& clock,
-                 std::function<void()> keys_changed);
+                 Callbacks callbacks);
     ~SqliteWriter();
     SqliteWriter(const SqliteWriter&) = delete;
     SqliteWriter& operator=(const SqliteWriter&) = delete;
@@ -70,7 +76,7 @@ private:
     Bitmaps& bitmaps_;
     OpenLists& lists_;
     const Clock& clock_;
-    const std::function<void()> keys_changed_;
+    const Callbacks callbacks_;
 
     WorkQueue<core::Store::WriteWork> queue_;
     std::mutex chores_mutex_;

@@ -18,6 +18,7 @@ struct Pending {
     std::vector<core::SlotRef> revoked;
     std::vector<ListInfo> revoked_lists;  // of a key that was revoked
     bool keys_changed = false;
+    bool outbox_changed = false;  // something was added that may be due
     bool feed_changed = false;  // other nodes have something to read
     // Set when reserve_slot found no open list: for this key, at this time.
     std::optional<std::pair<std::string, Timestamp>> list_needed;

@@ -1,4 +1,4 @@
-// Who is told that a signing key was added or changed; what is behind core::Store::on_keys_changed().
+// Who is told of a change; what is behind core::Store::on_keys_changed() and on_outbox_changed().
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 namespace postern::store {
 
 // Thread-safe.
-class KeysListener {
+class ChangeListener {
 public:
     void set(std::function<void()> changed) {
         const std::lock_guard lock(mutex_);
