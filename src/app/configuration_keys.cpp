@@ -132,14 +132,19 @@ std::vector<Key> server_keys() {
 
         {"audit.retention", &C::audit_retention, "How long audit records are kept.", {}, day, 36500 * day},
 
-        {"hash.memory_mib", &C::hash_memory_mib, "Argon2id memory of one password hash, in MiB.", {}, 7, 4096},
+        {"hash.memory_mib",
+         &C::hash_memory_mib,
+         "Argon2id memory of one password hash, in MiB.",
+         {},
+         7,
+         limits::hash_memory_mib_most},
         {"hash.iterations",
          &C::hash_iterations,
          "Argon2id iterations. With `hash.memory_mib` at or above OWASP's floor: 46 MiB and 1, 19 and 2, 12 and 3, 9 "
          "and 4, 7 and 5.",
          {},
          1,
-         100},
+         limits::hash_iterations_most},
         {"hash.workers", &C::hash_workers, "Password hashes at a time; 0: one for each core.", {}, 0, 256},
         {"hash.queue", &C::hash_queue, "Logins that may wait for a worker; 503 beyond it.", {}, 1, 100'000},
         {"hash.queue_time",

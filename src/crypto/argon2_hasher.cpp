@@ -5,70 +5,43 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
-#include <limits>
 #include <optional>
 
 #include "base/random.hpp"
+#include "crypto/stored_hash.hpp"
 
 namespace postern::crypto {
 namespace {
 
 constexpr std::size_t kibibyte = 1024;
+static_assert(WrappedHash::salt_bytes == crypto_pwhash_argon2id_SALTBYTES);
 
-struct Cost {
-    bool argon2id = false;
-    std::uint64_t memory_kib = 0;
-    std::uint64_t iterations = 0;
-};
-
-bool take_prefix(std::string_view& text, std::string_view prefix) {
-    if (!text.starts_with(prefix)) return false;
-    text.remove_prefix(prefix.size());
-    return true;
-}
-
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return number;
-}
-
-// The costs that "$argon2id$v=19$m=19456,t=2,p=1$salt$tag" names; nothing for any other text.
-std::optional<Cost> parse_cost(std::string_view stored) {
-    Cost cost;
-    cost.argon2id = stored.starts_with("$argon2id$");
-    if (!take_prefix(stored, "$argon2id$v=19$m=") && !take_prefix(stored, "$argon2i$v=19$m=")) return std::nullopt;
-    const auto memory = take_number(stored);
-    if (!memory || !take_prefix(stored, ",t=")) return std::nullopt;
-    const auto iterations = take_number(stored);
-    if (!iterations || !take_prefix(stored, ",p=") || !take_number(stored)) return std::nullopt;
-    if (*memory > std::numeric_limits<std::uint32_t>::max() || !stored.starts_with('$') ||
-        stored.find('\0') != std::string_view::npos)
+// The costs of an Argon2 text that libsodium reads: argon2id or argon2i, version 19, within what the configuration can
+// ask for. Nothing for any other text.
+std::optional<Argon2Recipe> read_libsodium_cost(std::string_view stored) {
+    if (stored.size() > limits::imported_hash_text_bytes || stored.find('\0') != std::string_view::npos) {
         return std::nullopt;
-    cost.memory_kib = *memory;
-    cost.iterations = *iterations;
-    return cost;
-}
-
-// What the PHC format calls B64: standard base64 without padding.
-std::string encode_phc(std::span<const std::uint8_t> bytes) {
-    std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING), '\0');
-    sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    text.pop_back();  // the terminating NUL
-    return text;
+    }
+    TextReader reader(stored);
+    auto recipe = read_argon2(reader);
+    if (!recipe || recipe->version != 19 || recipe->variant == Argon2Recipe::Variant::d ||
+        recipe->memory_kib > limits::hash_memory_mib_most * kibibyte ||
+        recipe->iterations > limits::hash_iterations_most) {
+        return std::nullopt;
+    }
+    return recipe;
 }
 
 // A random tag costs nothing to make, and nobody knows a password for it.
 std::string make_dummy(const Argon2Parameters& parameters) {
-    std::array<std::uint8_t, crypto_pwhash_argon2id_SALTBYTES> salt{};
-    std::array<std::uint8_t, 32> tag{};
-    fill_random(salt);
+    Argon2Recipe recipe;
+    recipe.memory_kib = parameters.memory_bytes / kibibyte;
+    recipe.iterations = parameters.iterations;
+    recipe.salt.resize(crypto_pwhash_argon2id_SALTBYTES);
+    std::vector<std::uint8_t> tag(32);
+    fill_random(recipe.salt);
     fill_random(tag);
-    return "$argon2id$v=19$m=" + std::to_string(parameters.memory_bytes / kibibyte) +
-           ",t=" + std::to_string(parameters.iterations) + ",p=1$" + encode_phc(salt) + "$" + encode_phc(tag);
+    return text_of(PlainHash{std::move(recipe), std::move(tag)});
 }
 
 bool can_allocate(std::uint64_t kib) {
@@ -84,9 +57,22 @@ const char* address_of(std::string_view password) {
     return password.empty() ? "" : password.data();
 }
 
-Error out_of_memory(std::uint64_t kib) {
-    return unavailable("There is not enough memory for a password hash of " + std::to_string(kib / kibibyte) +
-                       " MiB; give the process more, or lower the number of hash workers");
+Error impossible_parameters(std::uint64_t memory_kib, std::uint64_t iterations) {
+    return internal_error("Argon2 cannot work with " + std::to_string(memory_kib) + " KiB of memory and " +
+                          std::to_string(iterations) + " iterations");
+}
+
+// The outer digest: Argon2id over the inner one.
+Result<SecretBytes> compute_outer(const WrappedHash& hash, const SecretBytes& inner) {
+    SecretBytes outer(WrappedHash::digest_bytes);
+    errno = 0;
+    if (crypto_pwhash(outer.data(), outer.size(), reinterpret_cast<const char*>(inner.data()), inner.size(),
+                      hash.salt.data(), hash.iterations, hash.memory_kib * kibibyte,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        if (errno == EINVAL) return impossible_parameters(hash.memory_kib, hash.iterations);
+        return out_of_memory(hash.memory_kib);
+    }
+    return outer;
 }
 
 }  // namespace
@@ -104,34 +90,82 @@ Result<std::string> Argon2Hasher::hash(const SecretString& password) const {
     errno = 0;
     if (crypto_pwhash_str_alg(text.data(), address_of(bytes), bytes.size(), parameters_.iterations,
                               parameters_.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-        if (errno == EINVAL) {
-            return internal_error("Argon2 cannot work with " + std::to_string(parameters_.memory_bytes) +
-                                  " bytes of memory and " + std::to_string(parameters_.iterations) + " iterations");
-        }
+        if (errno == EINVAL) return impossible_parameters(parameters_.memory_bytes / kibibyte, parameters_.iterations);
         return out_of_memory(parameters_.memory_bytes / kibibyte);
     }
     return std::string(text.data());
 }
 
 Result<bool> Argon2Hasher::verify(std::string_view stored, const SecretString& password) const {
+    if (const auto cost = read_libsodium_cost(stored)) return verify_argon2(stored, cost->memory_kib, password);
+    if (is_wrapped(stored)) return verify_wrapped(stored, password);
+    return verify_imported(stored, password);
+}
+
+Result<bool> Argon2Hasher::verify_dummy(const SecretString& password) const {
+    TRY(verify_argon2(dummy_, parameters_.memory_bytes / kibibyte, password));
+    return false;
+}
+
+Result<bool> Argon2Hasher::verify_argon2(std::string_view stored, std::uint64_t memory_kib,
+                                         const SecretString& password) const {
     const auto bytes = password.reveal();
-    const auto cost = parse_cost(stored);
-    const std::string text(cost ? stored : dummy_);
-    const std::uint64_t memory_kib = cost ? cost->memory_kib : parameters_.memory_bytes / kibibyte;
+    const std::string text(stored);
     errno = 0;
-    if (crypto_pwhash_str_verify(text.c_str(), address_of(bytes), bytes.size()) == 0) return cost.has_value();
+    if (crypto_pwhash_str_verify(text.c_str(), address_of(bytes), bytes.size()) == 0) return true;
     const bool was_computed = errno == EINVAL;  // anything else: a text that libsodium could not read, at no cost
     // libsodium reports a failed allocation as a mismatch. Telling someone that a right password is wrong would be
     // worse than asking the system once more.
     if (!can_allocate(memory_kib)) return out_of_memory(memory_kib);
-    if (!was_computed && cost) return verify({}, password);
+    if (!was_computed && stored != dummy_) return verify_dummy(password);
     return false;
 }
 
+Result<bool> Argon2Hasher::verify_wrapped(std::string_view stored, const SecretString& password) const {
+    const auto hash = read_wrapped_hash(stored);
+    if (!hash) return verify_dummy(password);
+    const SecretBytes inner = TRY(compute(hash->inner, password.reveal()));
+    const SecretBytes outer = TRY(compute_outer(*hash, inner));
+    return equal_in_constant_time(outer, hash->digest);
+}
+
+Result<bool> Argon2Hasher::verify_imported(std::string_view stored, const SecretString& password) const {
+    const auto hash = read_plain_hash(stored);
+    if (!hash) return verify_dummy(password);
+    const SecretBytes digest = TRY(compute(hash->recipe, password.reveal()));
+    return equal_in_constant_time(digest, hash->digest);
+}
+
 bool Argon2Hasher::needs_rehash(std::string_view stored) const {
-    const auto cost = parse_cost(stored);
-    return !cost || !cost->argon2id || cost->memory_kib < parameters_.memory_bytes / kibibyte ||
-           cost->iterations < parameters_.iterations;
+    const auto cost = read_libsodium_cost(stored);
+    return !cost || cost->variant != Argon2Recipe::Variant::id ||
+           cost->memory_kib < parameters_.memory_bytes / kibibyte || cost->iterations < parameters_.iterations;
+}
+
+std::string Argon2Hasher::scheme(std::string_view stored) const {
+    if (const auto cost = read_libsodium_cost(stored)) return scheme_of(*cost);
+    if (is_wrapped(stored)) {
+        const auto hash = read_wrapped_hash(stored);
+        return hash ? scheme_of(*hash) : "";
+    }
+    const auto hash = read_plain_hash(stored);
+    return hash ? scheme_of(hash->recipe) : "";
+}
+
+Result<std::string> Argon2Hasher::wrap(std::string_view stored) const {
+    if (!needs_rehash(stored)) return invalid_input("not_wrappable", "The hash has the current parameters already");
+    if (is_wrapped(stored)) return invalid_input("not_wrappable", "The hash is wrapped already");
+    auto plain = read_plain_hash(stored);
+    if (!plain) return invalid_input("not_wrappable", plain.error().message);
+    WrappedHash wrapped{.memory_kib = parameters_.memory_bytes / kibibyte,
+                        .iterations = parameters_.iterations,
+                        .salt = std::vector<std::uint8_t>(WrappedHash::salt_bytes),
+                        .inner = std::move(plain->recipe)};
+    fill_random(wrapped.salt);
+    const SecretBytes inner(plain->digest.begin(), plain->digest.end());
+    const SecretBytes outer = TRY(compute_outer(wrapped, inner));
+    wrapped.digest.assign(outer.begin(), outer.end());
+    return text_of(wrapped);
 }
 
 }  // namespace postern::crypto

@@ -268,7 +268,8 @@ Result<void> KeyRing::load(const std::vector<core::StoredKey>& keys) {
     auto next = std::make_shared<Snapshot>();
     for (const auto& key : ordered) {
         if (key.state == core::KeyState::revoked || key.purpose == core::KeyPurpose::status_list) continue;
-        TRY(next->add(key, TRY(open_key(master_keys_, key))));
+        auto secret = TRY(open_key(master_keys_, key));
+        TRY(next->add(key, std::move(secret)));
     }
     next->settle();
     next->description = describe(keys);
