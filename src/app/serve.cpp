@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "api/routes.hpp"
+#include "app/audit_thread.hpp"
 #include "app/data_directory.hpp"
 #include "app/key_follower.hpp"
 #include "app/listen_address.hpp"
@@ -74,6 +75,10 @@ core::ThrottlePolicy throttle_policy(const Configuration& configuration) {
             .network_requests = configuration.throttle_network_requests};
 }
 
+core::WebhookSettings webhooks_of(const Configuration& configuration) {
+    return {.urls = configuration.webhooks_urls, .events = configuration.webhooks_events};
+}
+
 // Unless a front end of the operator's takes their place.
 bool has_own_pages(const Configuration& configuration) {
     return configuration.links_front_end == own_pages_url(configuration);
@@ -87,6 +92,7 @@ public:
         : follower_(ring),
           workplace_(std::move(workplace)),
           store_(store),
+          audit_thread_(store, ring, webhooks_of(workplace_->configuration()), [] {}, clock),
           hash_lane_(hash_lane_options(workplace_->configuration())),
           throttle_(throttle_policy(workplace_->configuration()), clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
@@ -111,6 +117,7 @@ public:
                    .metrics_text = [this] { return metrics_.text(); }} {
         metrics_.add_lane("hash", hash_lane_);
         add_store_metrics(metrics_, store_);
+        add_audit_metrics(metrics_, audit_thread_);
         add_throttle_metrics(metrics_, throttle_);
         api::add_routes(router_, service_);
         follower_.follow(store_);
@@ -129,6 +136,7 @@ private:
     KeyFollower follower_;  // outlives the store, whose threads call it
     std::unique_ptr<LocalWorkplace> workplace_;
     core::Store& store_;
+    AuditThread audit_thread_;  // outlives what writes records, to seal the last of them
     crypto::IcuText text_;
     http::Lane hash_lane_;
     core::Throttle throttle_;

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return token_policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override;
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
+    [[nodiscard]] Milliseconds audit_retention() const override { return configuration_.audit_retention; }
     [[nodiscard]] std::string master_key_place() const override;
 
     // The ring behind signer(), to load again when the store's keys change.

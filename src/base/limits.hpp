@@ -259,7 +259,7 @@ inline constexpr auto audit_seal_lag = 60s;
 // How often `postern audit tail --follow` looks.
 inline constexpr auto audit_follow_interval = 200ms;
 // Records that --follow looks at again, since another node's may commit later than their time says.
-inline constexpr auto audit_follow_overlap = 5s;
+inline constexpr auto audit_follow_overlap = 10s;
 
 // --- Keys ------------------------------------------------------------------------------------------------------------
 // RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.

@@ -64,9 +64,12 @@ CLI::App& add_store_command(CLI::App& group, Plan& plan, const Description& desc
 
 void add_serve_command(CLI::App& app, Plan& plan);
 void add_account_commands(CLI::App& app, Plan& plan);
+// Into the group `account`.
+void add_import_commands(CLI::App& group, Plan& plan);
 void add_session_commands(CLI::App& app, Plan& plan);
 void add_key_commands(CLI::App& app, Plan& plan);
 void add_token_commands(CLI::App& app, Plan& plan);
+void add_audit_commands(CLI::App& app, Plan& plan);
 void add_doctor_command(CLI::App& app, Plan& plan);
 void add_information_commands(CLI::App& app, Plan& plan);
 

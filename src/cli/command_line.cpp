@@ -64,6 +64,7 @@ int run_command_line(int argc, const char* const* argv, const Tools& tools, cons
     add_session_commands(app, plan);
     add_key_commands(app, plan);
     add_token_commands(app, plan);
+    add_audit_commands(app, plan);
     add_doctor_command(app, plan);
     add_information_commands(app, plan);
     try {

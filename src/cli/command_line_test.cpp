@@ -60,6 +60,7 @@ public:
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override { return core::KeyAlgorithm::es256; }
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
+    [[nodiscard]] Milliseconds audit_retention() const override { return limits::audit_retention; }
     [[nodiscard]] std::string master_key_place() const override { return "master.key"; }
 
 private:

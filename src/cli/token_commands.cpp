@@ -2,13 +2,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cstring>
-#include <fstream>
 #include <memory>
 
 #include "base/json.hpp"
 #include "base/limits.hpp"
 #include "cli/command.hpp"
+#include "cli/jwks_file.hpp"
 #include "cli/store_inspection.hpp"
 
 namespace postern::cli {
@@ -19,25 +18,10 @@ struct InspectOptions {
     bool signature_only = false;
 };
 
-Result<std::string> read_file(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text(limits::json_text_bytes + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad() || (file.gcount() == 0 && !file.eof())) {
-        return not_found("jwks_unreadable", "Cannot read " + path + ": " + std::strerror(errno));
-    }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > limits::json_text_bytes) {
-        return invalid_input("jwks_unreadable", path + " is larger than " + std::to_string(limits::json_text_bytes) +
-                                                    " bytes, so it is no JWKS");
-    }
-    return text;
-}
-
 Result<core::Inspection> inspect(const Call& call, const InspectOptions& options, std::string_view token) {
     const auto depth = options.signature_only ? core::InspectionDepth::signature : core::InspectionDepth::claims;
     if (!options.jwks_file.empty()) {
-        const std::string jwks = TRY(read_file(options.jwks_file));
+        const std::string jwks = TRY(read_jwks_file(options.jwks_file));
         return call.tools.inspector.inspect(token, jwks, depth, call.tools.clock.now());
     }
     const auto workplace = TRY(call.tools.open_workplace(call.location));

@@ -52,6 +52,8 @@ public:
     [[nodiscard]] virtual const core::TokenPolicy& token_policy() const = 0;
     [[nodiscard]] virtual core::KeyAlgorithm access_algorithm() const = 0;
     [[nodiscard]] virtual const core::AccountPolicy& account_policy() const = 0;
+    // How long audit records are kept.
+    [[nodiscard]] virtual Milliseconds audit_retention() const = 0;
     // Where the master key comes from, for a person: a file's path, or a variable's name.
     [[nodiscard]] virtual std::string master_key_place() const = 0;
 };

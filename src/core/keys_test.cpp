@@ -63,7 +63,8 @@ protected:
             for (const auto& [purpose, algorithm] : {std::pair(KeyPurpose::access, KeyAlgorithm::rs256),
                                                      std::pair(KeyPurpose::refresh, KeyAlgorithm::hs256),
                                                      std::pair(KeyPurpose::status_list, KeyAlgorithm::es256)}) {
-                TRY(transaction.insert_key(TRY(vault.make_key(purpose, algorithm, clock.now()))));
+                const auto key = TRY(vault.make_key(purpose, algorithm, clock.now()));
+                TRY(transaction.insert_key(key));
             }
             return {};
         });
