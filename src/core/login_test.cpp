@@ -96,6 +96,47 @@ TEST_F(Login, RehashesWhenTheParametersHaveRisen) {
     EXPECT_EQ(account().password_hash, "new:correct");
 }
 
+TEST_F(Login, TriesThePasswordAsTypedAndAsPrepared) {
+    account().password_hash = "old:wide\xE3\x80\x80space";
+    EXPECT_EQ(outcome("wide space"), "invalid_credentials");
+    EXPECT_EQ(outcome("wide\xE3\x80\x80space"), "success") << "an imported hash of what was typed";
+    EXPECT_EQ(account().password_hash, "new:wide space");
+    EXPECT_EQ(outcome("wide\xE3\x80\x80space"), "success") << "our own hash of what was prepared";
+    EXPECT_EQ(outcome("wide space"), "success");
+}
+
+TEST_F(Login, APasswordOfTwoFormsCostsTheSameWhateverFits) {
+    account().password_hash = "old:wide\xE3\x80\x80space";
+    for (const auto* address : {"ada@example.org", "nobody@example.org"}) {
+        hasher.verifications = 0;
+        const auto checked = check(begin(address), "wide\xE3\x80\x80space");
+        EXPECT_EQ(hasher.verifications, 2);
+        EXPECT_EQ(checked.hashes, 2);
+    }
+}
+
+// An import may hold what we would never have accepted. It goes on working, and is not rehashed into what would not.
+TEST_F(Login, AnImportedPasswordThatCannotBePreparedGoesOnWorking) {
+    account().password_hash = "old:line\nfeed";
+    EXPECT_EQ(outcome("line\nfeed"), "success");
+    EXPECT_EQ(account().password_hash, "old:line\nfeed");
+}
+
+TEST_F(Login, NotesTheNetworkThatLoggedIn) {
+    const auto log_in_from = [this](std::string network) {
+        auto attempt = begin();
+        attempt.network = std::move(network);
+        ASSERT_TRUE(finish(attempt, check(attempt, "correct")).has_value());
+        clock.advance(Seconds(1));
+    };
+    for (int i = 0; i < 10; ++i) log_in_from(std::to_string(i));
+    EXPECT_EQ(begin().known_networks.size(), limits::known_networks);
+    EXPECT_EQ(begin().known_networks.front(), "9");
+    log_in_from("5");
+    EXPECT_EQ(begin().known_networks.front(), "5");
+    EXPECT_TRUE(begin("nobody@example.org").known_networks.empty());
+}
+
 // Everything that may happen while the password is being hashed, and which of the two wins.
 struct Meanwhile {
     std::string name;
