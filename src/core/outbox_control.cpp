@@ -5,8 +5,8 @@
 namespace postern::core {
 namespace {
 
-// A worker that took an entry has put off its next attempt by no more than this.
-constexpr Milliseconds longest_sending = limits::delivery_time + limits::delivery_lease_margin;
+// A worker that took an entry has put off its next attempt by no more than this, whatever mail.time says.
+constexpr Milliseconds longest_sending = limits::delivery_time_longest + limits::delivery_lease_margin;
 
 Result<OutboxEntry> get_entry(Reader& reader, const OutboxId& id) {
     auto entry = TRY(reader.find_outbox_entry(id));
