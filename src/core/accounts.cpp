@@ -180,12 +180,12 @@ Result<Account> enable_account(Transaction& transaction, Account account, const 
 
 Result<void> delete_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     TRY(keep_an_admin(transaction, account));
-    // Before the record of the deletion, which tells where an administrator did it from.
-    TRY(transaction.erase_audit(account.id));
     // The version goes up first: it takes the row, so that no login finishes between here and the deletion.
     account = TRY(save_and_revoke(transaction, std::move(account), RevocationReason::account_deleted, "account.deleted",
                                   actor, now));
     TRY(transaction.delete_account(account.id));
+    // Last, since the record of the deletion names the address too.
+    TRY(transaction.erase_audit(account.id));
     return {};
 }
 

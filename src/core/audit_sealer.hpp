@@ -22,7 +22,7 @@ namespace postern::core {
 // Where events go, and which.
 struct WebhookSettings {
     std::vector<std::string> urls;
-    std::vector<std::string> events;  // stable words; empty: all
+    std::vector<std::string> events;  // stable words; empty: all but webhook.failed
 };
 
 struct SealOutcome {

@@ -214,6 +214,13 @@ TEST_F(AuditSealer, QueuesOnlyTheEventsThatAreWanted) {
     EXPECT_EQ(step("node-1", webhooks).queued, 1U);
 }
 
+// Otherwise each failure would queue another for every receiver that is away, without end.
+TEST_F(AuditSealer, TellsNoWebhookOfAWebhook) {
+    add(1, "webhook.failed");
+    EXPECT_EQ(step("node-1", {{"https://a.example/hook"}, {}}).queued, 0U);
+    EXPECT_FALSE(verify().breach.has_value());
+}
+
 TEST_F(AuditSealer, WritesAnEventAsJson) {
     AuditRecord record;
     record.id = *AuditId::parse("0193a7c0-0000-7000-8000-000000000001");
