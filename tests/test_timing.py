@@ -7,10 +7,14 @@ import time
 import pytest
 
 from harness.client import BASE
+from harness.waiting import until
 from harness.wire import request_bytes
 
 TRIES = 50
 ALLOWED_MS = 2
+# Hashes of other systems, of nobody's password: some hundred times cheaper to check than our own, and twice as dear.
+CHEAP_HASH = f"pbkdf2:sha256:1000$somesalt${'5f' * 32}"
+DEAR_HASH = "$2b$11$Ianpq.g8e46CpCD.uB5uYuUOUsJlib9pX9Ni0DiJH2Pb2egBkc12m"
 ROUNDS = 6
 WRONG = "this is nobody's password"
 
@@ -23,15 +27,20 @@ def strangers(site):
     site.run("account", "disable", disabled.email)
     unverified = site.new_account("--kind", "demo", "--activated")
     waiting = site.new_account("--kind", "standard", email="not-yet-active@example.com")
-    emails = {
-        "unknown": "user999@example.com",
-        "wrong password": activated.email,
-        "disabled": disabled.email,
-        "unverified": unverified.email,
-        "not activated": waiting.email,
-    }
+    return requests_for(
+        {
+            "unknown": "user999@example.com",
+            "wrong password": activated.email,
+            "disabled": disabled.email,
+            "unverified": unverified.email,
+            "not activated": waiting.email,
+        }
+    )
+
+
+def requests_for(emails, password=WRONG):
     return {
-        kind: request_bytes("POST", f"{BASE}/token", body={"email": email, "password": WRONG})
+        kind: request_bytes("POST", f"{BASE}/token", body={"email": email, "password": password})
         for kind, email in emails.items()
     }
 
@@ -45,11 +54,11 @@ def test_refusals_are_the_same_bytes(client, strangers):
     assert len(set(answers.values())) == 1, answers
 
 
-def measure(client, strangers):
+def measure(client, strangers, tries=TRIES):
     """{kind: response times in ms}, all kinds by turns, shuffled, on one connection."""
     times = {kind: [] for kind in strangers}
     with client.connect() as connection:
-        for number in range(TRIES + 3):
+        for number in range(tries + 3):
             for kind, request in random.sample(list(strangers.items()), len(strangers)):
                 begin = time.perf_counter()
                 connection.send(request)
@@ -65,10 +74,10 @@ def spread(values):
     return max(values) - min(values)
 
 
-def test_refusals_take_the_same_time(client, strangers, capsys):
+def assert_same_time(client, strangers, capsys, tries=TRIES):
     """A difference that the server makes shows in every round; one that a busy machine makes does not."""
     for _ in range(ROUNDS):
-        times = measure(client, strangers)
+        times = measure(client, strangers, tries)
         minima = {kind: min(values) for kind, values in times.items()}
         medians = {kind: statistics.median(values) for kind, values in times.items()}
         with capsys.disabled():
@@ -78,3 +87,34 @@ def test_refusals_take_the_same_time(client, strangers, capsys):
         if spread(minima.values()) <= ALLOWED_MS and spread(medians.values()) <= ALLOWED_MS:
             return
     raise AssertionError(f"minima {minima}, medians {medians}")
+
+
+def test_refusals_take_the_same_time(client, strangers, capsys):
+    assert_same_time(client, strangers, capsys)
+
+
+@pytest.mark.parametrize("password", [WRONG, "a password of two forms: A\u030a"], ids=["plain", "two forms"])
+def test_imported_hashes_do_not_show_in_the_time(make_site, tmp_path, capsys, password):
+    """Whether their hash is cheaper or dearer than our own. In the second password a ring stands apart from its A."""
+    site = make_site("sqlite")
+    site.run("key", "init")
+    file = tmp_path / "users.csv"
+    file.write_text(f"email,hash\ncheap@example.com,{CHEAP_HASH}\ndear@example.com,{DEAR_HASH}\n")
+    site.run("account", "import", str(file))
+    activated = site.new_account("--activated")
+    client = site.serve().client()
+    strangers = requests_for(
+        {
+            "unknown": "user999@example.com",
+            "wrong password": activated.email,
+            "cheap import": "cheap@example.com",
+            "dear import": "dear@example.com",
+        },
+        password,
+    )
+    until(
+        lambda: min(measure(client, strangers, 1)["cheap import"]) > 60,
+        seconds=10,
+        what="the server has measured the schemes",
+    )
+    assert_same_time(client, strangers, capsys, tries=20)

@@ -20,6 +20,13 @@ BINARY = os.environ.get("POSTERN_BINARY", str(ROOT / "build/release/postern"))
 ISSUER = "https://auth.example.com"
 AUDIENCE = "https://api.example.com"
 PASSWORD = "a quiet harbour at dusk"
+# Most tests are about something else, and all come from one address: they fail to log in as often as they need to.
+NO_THROTTLE = {
+    "throttle.network_failures": 1_000_000,
+    "throttle.account_network_failures": 1_000_000,
+    "throttle.account_failures": 1_000_000,
+    "throttle.network_requests": 1_000_000,
+}
 
 
 def environment():
@@ -89,9 +96,11 @@ class Server:
 
 
 class Site:
-    """Everything that one deployment shares. close() ends its nodes and removes its files."""
+    """Everything that one deployment shares. close() ends its nodes and removes its files.
 
-    def __init__(self, engine, cluster=None, settings=None, environ=None, tls=None):
+    `throttled` leaves the throttle at its defaults, less what `settings` say."""
+
+    def __init__(self, engine, cluster=None, settings=None, environ=None, tls=None, throttled=False):
         self.engine = engine
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="postern-site-"))
         self.data = self.folder / "data"
@@ -102,7 +111,7 @@ class Site:
         self.servers = []
         self._numbers = itertools.count(1)
         store = cluster.url(self.database) if cluster else f"sqlite:{self.database_file}"
-        self.settings = {
+        self.settings = ({} if throttled else NO_THROTTLE) | {
             "store": store,
             "public_url": ISSUER,
             "tokens.audience": [AUDIENCE],
