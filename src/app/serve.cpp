@@ -8,6 +8,7 @@
 #include "api/routes.hpp"
 #include "app/audit_thread.hpp"
 #include "app/data_directory.hpp"
+#include "app/deliveries.hpp"
 #include "app/key_follower.hpp"
 #include "app/listen_address.hpp"
 #include "app/process.hpp"
@@ -67,14 +68,6 @@ http::LaneOptions hash_lane_options(const Configuration& configuration) {
             .niceness = limits::hash_niceness};
 }
 
-core::ThrottlePolicy throttle_policy(const Configuration& configuration) {
-    return {.network_failures = configuration.throttle_network_failures,
-            .account_network_failures = configuration.throttle_account_network_failures,
-            .account_failures = configuration.throttle_account_failures,
-            .lock_time = configuration.throttle_lock_time,
-            .network_requests = configuration.throttle_network_requests};
-}
-
 core::WebhookSettings webhooks_of(const Configuration& configuration) {
     return {.urls = configuration.webhooks_urls, .events = configuration.webhooks_events};
 }
@@ -92,9 +85,10 @@ public:
         : follower_(ring),
           workplace_(std::move(workplace)),
           store_(store),
-          audit_thread_(store, ring, webhooks_of(workplace_->configuration()), [] {}, clock),
+          audit_thread_(
+              store, ring, webhooks_of(workplace_->configuration()), [] {}, clock),
           hash_lane_(hash_lane_options(workplace_->configuration())),
-          throttle_(throttle_policy(workplace_->configuration()), clock),
+          throttle_(workplace_->throttle_policy(), clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
           checker_(ring, store.revocations(), workplace_->token_policy(), clock),
           service_{.store = store,
@@ -123,13 +117,18 @@ public:
         follower_.follow(store_);
     }
 
-    Result<void> start(const ListenAddress& listen) {
+    Result<void> start(const ListenAddress& listen, const Environment& environment) {
+        deliveries_ =
+            TRY(Deliveries::make(configuration(), environment, store_, service_.secrets, text_, service_.clock));
+        add_delivery_metrics(metrics_, *deliveries_, service_.clock);
+        deliveries_->start();
         server_ = TRY(http::Server::start(server_options(configuration(), listen), router_, metrics_));
         return {};
     }
 
     [[nodiscard]] const Configuration& configuration() const { return workplace_->configuration(); }
     [[nodiscard]] http::Server& server() { return *server_; }
+    [[nodiscard]] Deliveries& deliveries() { return *deliveries_; }
     void retry_what_failed() { follower_.retry(store_); }
 
 private:
@@ -146,6 +145,7 @@ private:
     http::Metrics metrics_;
     api::Service service_;
     http::Router router_;
+    std::unique_ptr<Deliveries> deliveries_;
     std::unique_ptr<http::Server> server_;
 };
 
@@ -161,7 +161,7 @@ Result<std::unique_ptr<Node>> make_node(Configuration configuration, const Envir
     crypto::KeyRing* ring = TRY(workplace->key_ring());
     const core::Hasher* hasher = TRY(workplace->hasher());
     auto node = std::make_unique<Node>(std::move(workplace), *ring, *store, *hasher, clock);
-    TRY(node->start(listen));
+    TRY(node->start(listen, environment));
     return node;
 }
 
@@ -219,6 +219,7 @@ Result<void> serve(const Overrides& overrides, const Environment& environment, c
 
     log::info("stopping");
     signals.let_the_next_one_kill();
+    node->deliveries().stop();  // while the requests end: nobody waits for both
     node->server().stop(node->configuration().http_shutdown_time);
     node.reset();
     log::info("stopped");

@@ -38,6 +38,14 @@ core::TokenPolicy token_policy_of(const Configuration& configuration) {
             .permanent_session_life = configuration.sessions_permanent_life};
 }
 
+core::ThrottlePolicy throttle_policy_of(const Configuration& configuration) {
+    return {.network_failures = configuration.throttle_network_failures,
+            .account_network_failures = configuration.throttle_account_network_failures,
+            .account_failures = configuration.throttle_account_failures,
+            .lock_time = configuration.throttle_lock_time,
+            .network_requests = configuration.throttle_network_requests};
+}
+
 core::AccountPolicy account_policy_of(const Configuration& configuration) {
     return {.passwords = {.minimum_characters = static_cast<std::size_t>(configuration.passwords_minimum_characters),
                           .service_name = configuration.service_name,
@@ -60,6 +68,7 @@ LocalWorkplace::LocalWorkplace(Configuration configuration, const Environment& e
       clock_(clock),
       token_policy_(token_policy_of(configuration_)),
       account_policy_(account_policy_of(configuration_)),
+      throttle_policy_(throttle_policy_of(configuration_)),
       hasher_({.memory_bytes = static_cast<std::size_t>(configuration_.hash_memory_mib) * mebibyte,
                .iterations = static_cast<std::size_t>(configuration_.hash_iterations)}) {}
 

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return token_policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override;
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
+    [[nodiscard]] const core::ThrottlePolicy& throttle_policy() const override { return throttle_policy_; }
     [[nodiscard]] Milliseconds audit_retention() const override { return configuration_.audit_retention; }
     [[nodiscard]] std::string master_key_place() const override;
 
@@ -57,6 +58,7 @@ private:
     const Clock& clock_;
     const core::TokenPolicy token_policy_;
     const core::AccountPolicy account_policy_;
+    const core::ThrottlePolicy throttle_policy_;
     const crypto::Argon2Hasher hasher_;
     bool makes_missing_ = false;
 
@@ -67,6 +69,7 @@ private:
 };
 
 core::TokenPolicy token_policy_of(const Configuration& configuration);
+core::ThrottlePolicy throttle_policy_of(const Configuration& configuration);
 core::AccountPolicy account_policy_of(const Configuration& configuration);
 
 }  // namespace postern::app

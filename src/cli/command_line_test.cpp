@@ -58,6 +58,7 @@ public:
     Result<const core::AuditSigner*> audit_signer() override { return &audit_signer_; }
     Result<const core::Hasher*> hasher() override { return &hasher_; }
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return policy_; }
+    [[nodiscard]] const core::ThrottlePolicy& throttle_policy() const override { return throttle_policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override { return core::KeyAlgorithm::es256; }
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
     [[nodiscard]] Milliseconds audit_retention() const override { return limits::audit_retention; }
@@ -70,6 +71,7 @@ private:
     core::testing::PlainSecrets secrets_;
     core::testing::PlainAuditSigner audit_signer_;
     core::TokenPolicy policy_ = core::testing::policy();
+    const core::ThrottlePolicy throttle_policy_;
     core::AccountPolicy account_policy_ = core::testing::account_policy();
 };
 

@@ -20,6 +20,7 @@
 #include "core/signer.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
+#include "core/throttle.hpp"
 
 namespace postern::cli {
 
@@ -52,6 +53,7 @@ public:
     [[nodiscard]] virtual const core::TokenPolicy& token_policy() const = 0;
     [[nodiscard]] virtual core::KeyAlgorithm access_algorithm() const = 0;
     [[nodiscard]] virtual const core::AccountPolicy& account_policy() const = 0;
+    [[nodiscard]] virtual const core::ThrottlePolicy& throttle_policy() const = 0;
     // How long audit records are kept.
     [[nodiscard]] virtual Milliseconds audit_retention() const = 0;
     // Where the master key comes from, for a person: a file's path, or a variable's name.
