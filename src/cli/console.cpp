@@ -80,6 +80,8 @@ Console process_console() {
     return {.out = std::cout,
             .error = std::cerr,
             .interactive = isatty(STDIN_FILENO) == 1,
+            .error_is_terminal = isatty(STDERR_FILENO) == 1,
+            .out_is_terminal = isatty(STDOUT_FILENO) == 1,
             .read_input = [](std::size_t limit) { return read_all(STDIN_FILENO, limit); },
             .ask_secret = ask_without_echo};
 }

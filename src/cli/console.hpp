@@ -15,6 +15,9 @@ struct Console {
     std::ostream& error;
     // Whether a person sits at standard input.
     bool interactive = false;
+    // Whether one may watch standard error, or sees standard output.
+    bool error_is_terminal = false;
+    bool out_is_terminal = false;
     // All of standard input, up to `limit` bytes. Errors: invalid_input "input_too_long".
     std::function<Result<SecretString>(std::size_t limit)> read_input;
     // One line from the terminal, without echo. Errors: invalid_input "interrupted".
