@@ -72,7 +72,13 @@ def guarded(make_site, engine):
 
 def spellings(email):
     local, _, domain = email.partition("@")
-    return [email, email.upper(), f"{local.capitalize()}@{domain}", f"{local}@{domain.title()}", f"{local.upper()}@{domain}"]
+    return [
+        email,
+        email.upper(),
+        f"{local.capitalize()}@{domain}",
+        f"{local}@{domain.title()}",
+        f"{local.upper()}@{domain}",
+    ]
 
 
 def test_parallel_guesses_over_spellings_and_routes_evaluate_no_more_than_the_limit(guarded):

@@ -144,5 +144,53 @@ TEST(LogIn, WithoutAKeyToSignWithIsUnavailable) {
     EXPECT_TRUE(bench.store->tables.sessions.empty());
 }
 
+TEST(LogIn, GuessesPastTheLimitAreRefusedBeforeAnyHashing) {
+    Bench bench;
+    const auto limit = static_cast<int>(limits::throttle_account_network_failures);
+    for (int i = 0; i < limit; ++i) EXPECT_EQ(bench.log_in("ada@example.org", "wrong").status, 401);
+    const auto refused = bench.log_in();
+    EXPECT_EQ(refused.status, 429) << "not even the right password";
+    EXPECT_EQ(refused.body, R"({"error":"Too many attempts; try again later","code":"too_many_attempts"})");
+    EXPECT_EQ(bench.hasher.verifications, limit);
+    bench.clock.advance(std::chrono::seconds(std::stoi(header(refused, "Retry-After"))));
+    EXPECT_EQ(bench.log_in().status, 200);
+}
+
+TEST(LogIn, WhatTheServerCouldNotDoIsNoFailedLogin) {
+    Bench bench;
+    bench.signer.has_key = false;
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(bench.log_in().status, 503);
+    bench.signer.has_key = true;
+    EXPECT_EQ(bench.log_in().status, 200);
+    EXPECT_EQ(bench.throttle.figures().entries, 0);
+}
+
+TEST(LogIn, ARightPasswordThatOpensNothingIsTold) {
+    Bench bench;
+    change_account(bench, [](core::Account& account) { account.disabled_at = account.created_at; });
+    const auto before = bench.store->tables.audit.size();
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(bench.log_in().status, 401);
+    ASSERT_TRUE(bench.throttle.flush(*bench.store).has_value());
+    ASSERT_EQ(bench.store->tables.audit.size(), before + 1);
+    EXPECT_EQ(bench.store->tables.audit.back().outcome, "account_not_activated");
+    EXPECT_EQ(bench.store->tables.audit.back().count, 20);
+}
+
+TEST(LogIn, GivesABrowserACookieThatKeepsItsPlace) {
+    Bench bench;
+    const std::string cookie = header(bench.log_in(), "Set-Cookie");
+    EXPECT_EQ(cookie.find("postern_device="), 0U);
+    EXPECT_NE(cookie.find("; Path=/auth/v1; Max-Age=31536000; HttpOnly; SameSite=Strict; Secure"), std::string::npos);
+    for (int i = 0; i < 20; ++i) (void)bench.log_in("ada@example.org", "wrong");
+    EXPECT_EQ(bench.log_in().status, 429);
+    http::Request request{.method = Method::post,
+                          .path = token_path,
+                          .body = R"({"email":"ada@example.org","password":"correct"})",
+                          .client_address = "192.0.2.7"};
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.emplace_back("Cookie", "theme=dark; " + cookie.substr(0, cookie.find(';')));
+    EXPECT_EQ(bench.call(request).status, 200);
+}
+
 }  // namespace
 }  // namespace postern::api

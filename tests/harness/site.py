@@ -111,11 +111,15 @@ class Site:
         self.servers = []
         self._numbers = itertools.count(1)
         store = cluster.url(self.database) if cluster else f"sqlite:{self.database_file}"
-        self.settings = ({} if throttled else NO_THROTTLE) | {
-            "store": store,
-            "public_url": ISSUER,
-            "tokens.audience": [AUDIENCE],
-        } | (settings or {})
+        self.settings = (
+            ({} if throttled else NO_THROTTLE)
+            | {
+                "store": store,
+                "public_url": ISSUER,
+                "tokens.audience": [AUDIENCE],
+            }
+            | (settings or {})
+        )
         self.write_configuration()
         if cluster:
             try:
