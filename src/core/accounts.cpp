@@ -5,6 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
 #include "core/revocation.hpp"
+#include "core/throttle.hpp"
 
 namespace postern::core {
 namespace {
@@ -211,6 +212,7 @@ Result<Account> set_password(Transaction& transaction, Account account, std::str
     account.password_hash = std::move(hash);
     account.password_scheme = std::move(scheme);
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    TRY(transaction.delete_login_failures(email_digest(account.email_key)));  // they were guesses at the old one
     return save_and_revoke(transaction, std::move(account), RevocationReason::password_changed,
                            "account.password_changed", actor, now);
 }
