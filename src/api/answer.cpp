@@ -45,7 +45,10 @@ std::string_view challenge_for(std::string_view code) {
 std::string public_message(const Error& error, const http::Request& request) {
     switch (error.kind) {
         case ErrorKind::internal: return "Internal error; see the log under request id " + request.request_id;
+        // What the operator has not set up, and will be missing in a moment too.
         case ErrorKind::unavailable:
+            if (error.code == "mail_unavailable") return error.message;
+            [[fallthrough]];
         case ErrorKind::not_current: return "The service is unavailable for a moment; try again";
         default: return error.message;
     }

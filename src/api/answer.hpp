@@ -18,6 +18,14 @@ http::Response answer(const Message& message) {
     return answer_json(serialise(message));
 }
 
+// 202: what becomes of it shows elsewhere, such as in somebody's mail.
+template <typename Message>
+http::Response answer_accepted(const Message& message) {
+    auto response = answer(message);
+    response.status = 202;
+    return response;
+}
+
 // 200 with a public JSON body and a strong ETag, or 304 when the client has it already (RFC 9110 section 13.1.2).
 http::Response answer_public_json(const http::Request& request, const std::string& body);
 

@@ -54,6 +54,20 @@ boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_wri
         std::move(submit), std::move(work));
 }
 
+// The same for a write that begins with reading what it changes: one that another was faster than (conflict "retry")
+// runs again, and sees what the other made of it. Errors: overloaded, when that keeps happening.
+template <typename Work>
+boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_settled_write(core::Store& store,
+                                                                                          Work work) {
+    constexpr int tries = 4;  // each other write that gets in between is another request for the same account
+    for (int attempt = 1;; ++attempt) {
+        Work again = work;
+        auto outcome = co_await await_write(store, std::move(again));
+        if (outcome.has_value() || outcome.error().code != "retry") co_return std::move(outcome);
+        if (attempt == tries) co_return overloaded(std::move(outcome.error().message));
+    }
+}
+
 inline boost::asio::awaitable<Result<void>> await_catch_up(core::Store& store) {
     std::function<void(detail::Finish)> start = [&store](detail::Finish done) { store.catch_up(std::move(done)); };
     co_return co_await http::await_callback<Result<void>>(std::move(start));

@@ -3,6 +3,7 @@
 #include "api/await.hpp"
 #include "api/messages.hpp"
 #include "api/routes.hpp"
+#include "api/self_service.hpp"
 #include "api/sign_in.hpp"
 
 namespace postern::api {
@@ -17,16 +18,7 @@ FlowResult me(const Service& service, const http::Request& request) {
     if (!account.has_value()) {
         co_return unauthenticated("invalid_token", "The account of this token no longer exists");
     }
-    const MeResponse response{.id = account->id,
-                              .email = account->email,
-                              .kind = account->kind,
-                              .admin = account->admin,
-                              .email_verified = account->email_verified_at.has_value(),
-                              .activated = account->activated_at.has_value(),
-                              .created_at = account->created_at,
-                              .last_login_at = account->last_login_at,
-                              .session_id = caller.session()};
-    co_return answer(response);
+    co_return answer(describe_account(*account, caller));
 }
 
 Facts describe_me() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api/schema.hpp"
 #include "base/clock.hpp"
@@ -71,8 +72,11 @@ BOOST_DESCRIBE_STRUCT(RevokeResponse, (), (msg))
 struct MeResponse {
     core::AccountId id;
     std::string email;
+    std::string display_name;
+    std::string locale;
     core::AccountKind kind = core::AccountKind::standard;
     bool admin = false;
+    std::vector<std::string> roles;
     bool email_verified = false;
     bool activated = false;
     Timestamp created_at;
@@ -83,8 +87,11 @@ struct MeResponse {
     static constexpr auto notes = std::to_array<Note>({
         {.field = "id", .description = "The account; the sub of its tokens"},
         {.field = "email", .description = "Address as it was given; it may be internationalised"},
+        {.field = "display_name", .description = "What to call the holder; may be empty"},
+        {.field = "locale", .description = "Language of mail to it; empty for the server's own"},
         {.field = "kind", .description = "demo: signed itself up. standard: made by an administrator or an import"},
         {.field = "admin", .description = "Whether the account administers this server"},
+        {.field = "roles", .description = "The account's roles, as an administrator gave them"},
         {.field = "email_verified", .description = "Whether the address has been proven"},
         {.field = "activated", .description = "Whether the account has been activated"},
         {.field = "created_at", .description = "When the account was made"},
@@ -95,7 +102,8 @@ struct MeResponse {
     });
 };
 BOOST_DESCRIBE_STRUCT(MeResponse, (),
-                      (id, email, kind, admin, email_verified, activated, created_at, last_login_at, session_id))
+                      (id, email, display_name, locale, kind, admin, roles, email_verified, activated, created_at,
+                       last_login_at, session_id))
 
 // What http::error_response() writes.
 struct ErrorResponse {

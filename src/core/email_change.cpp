@@ -32,7 +32,10 @@ Result<void> make_way(Transaction& transaction, const EmailAddress& wanted, cons
     if (!is_unconfirmed_sign_up(*holder)) {
         return conflict("email_taken", "There is an account with the address " + wanted.given + " by now");
     }
-    return delete_account(transaction, std::move(*holder), actor, now);
+    const AccountId id = holder->id;
+    TRY(delete_account(transaction, std::move(*holder), actor, now));
+    TRY(transaction.erase_audit(id));
+    return {};
 }
 
 }  // namespace

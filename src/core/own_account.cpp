@@ -21,12 +21,6 @@ Result<Account> get_own_account(Reader& reader, const SignedIn& caller) {
     return std::move(*account);
 }
 
-Result<LoginAttempt> begin_reauthentication(Reader& reader, const SignedIn& caller) {
-    LoginAttempt attempt{.account = TRY(get_own_account(reader, caller)), .hash = ""};
-    attempt.hash = attempt.account->password_hash;
-    return attempt;
-}
-
 Result<Reauthenticated> confirm_password(const SignedIn& caller, const LoginAttempt& attempt,
                                          const PasswordCheck& check) {
     if (!attempt.account.has_value() || attempt.account->id != caller.account() || !check.matches) {

@@ -29,9 +29,8 @@ private:
     Account account_;
 };
 
-// Read, then core::check_password() on the hash lane, then this. Errors of the first: those of get_own_account().
-Result<LoginAttempt> begin_reauthentication(Reader& reader, const SignedIn& caller);
-// Errors: forbidden "wrong_password"; not 401, since the token is fine and must not be thrown away.
+// After a login's begin_login() and check_password() for the caller's own address. Errors: forbidden "wrong_password";
+// not 401, since the token is fine and must not be thrown away.
 Result<Reauthenticated> confirm_password(const SignedIn& caller, const LoginAttempt& attempt,
                                          const PasswordCheck& check);
 

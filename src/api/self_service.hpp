@@ -1,0 +1,56 @@
+// What the self-service flows share: reading fields, proving a password again, and preparing a new one.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+
+#include "api/endpoint.hpp"
+#include "api/messages.hpp"
+#include "api/self_service_messages.hpp"
+#include "api/service.hpp"
+#include "base/result.hpp"
+#include "core/audit.hpp"
+#include "core/new_password.hpp"
+#include "core/own_account.hpp"
+#include "core/profile.hpp"
+#include "http/message.hpp"
+
+namespace postern::api {
+
+// Errors: invalid_input "invalid_email", which names the field.
+Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value);
+
+// Errors: invalid_input "invalid_display_name", "invalid_locale".
+Result<core::ProfileChange> read_profile(const core::Text& text, const std::optional<std::string>& display_name,
+                                         const std::optional<std::string>& locale);
+
+// On the hash lane: whether the new password is accepted, and its hash. Errors: those of core::make_new_password();
+// overloaded.
+boost::asio::awaitable<Result<core::NewPassword>> prepare_new_password(const Service& service,
+                                                                       const SecretString& password,
+                                                                       const core::EmailAddress& email);
+
+// What POST /password/reset and POST /invitation/accept have in common: the link is looked at before a password is
+// hashed for it, and used up only with one that is accepted. Errors: invalid_input "invalid_link"; those of
+// prepare_new_password().
+using SetPasswordByLink = Result<core::Account> (*)(core::Transaction& transaction, std::string_view token,
+                                                    const core::NewPassword& password, const core::Actor& actor,
+                                                    Timestamp now);
+boost::asio::awaitable<Result<core::Account>> set_password_by_link(const Service& service, const http::Request& request,
+                                                                   const NewPasswordRequest& body,
+                                                                   core::MailPurpose purpose, SetPasswordByLink set);
+
+// Whether `password` is the caller's own, under the same throttle as a login. Errors: those of core::get_own_account(),
+// verify_password() and core::confirm_password().
+boost::asio::awaitable<Result<core::Reauthenticated>> reauthenticate(const Service& service,
+                                                                     const http::Request& request,
+                                                                     const core::SignedIn& caller,
+                                                                     const SecretString& password);
+
+// After a commit that may have queued mail.
+void wake_mail_worker(const Service& service);
+
+MeResponse describe_account(const core::Account& account, const core::SignedIn& caller);
+
+}  // namespace postern::api
