@@ -11,12 +11,15 @@
 namespace postern::http {
 namespace {
 
-// OWASP's HTTP headers cheat sheet, for an API: nothing here is a page, so nothing may be framed, sniffed or run.
+// OWASP's HTTP headers cheat sheet: nothing here may be framed, sniffed or run.
 constexpr std::string_view security_lines =
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
-    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
     "X-Frame-Options: DENY\r\n";
+// For an API, whose answers are no pages. The few pages there are bring a policy of their own.
+constexpr std::string_view content_policy_name = "Content-Security-Policy";
+constexpr std::string_view content_policy_line =
+    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 constexpr std::string_view transport_line = "Strict-Transport-Security: max-age=31536000\r\n";
 
 void append_number(std::string& out, std::size_t number) {
@@ -84,13 +87,16 @@ void append_response(std::string& out, const Response& response, const ResponseF
         out.append("\r\n");
     }
     bool has_cache_control = false;
+    bool has_content_policy = false;
     for (const auto& [name, value] : response.headers) {
         append_line(out, name, value);
         has_cache_control = has_cache_control || equal_ignoring_case(name, "Cache-Control");
+        has_content_policy = has_content_policy || equal_ignoring_case(name, content_policy_name);
     }
     if (!has_cache_control) out.append("Cache-Control: no-store\r\n");
     if (framing.security_headers) {
         out.append(security_lines);
+        if (!has_content_policy) out.append(content_policy_line);
         if (framing.tls) out.append(transport_line);
     }
     out.append("X-Request-Id: ").append(framing.request_id).append("\r\n");
