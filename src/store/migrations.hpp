@@ -7,11 +7,12 @@
 
 namespace postern::store {
 
-// Brings the schema up to this binary's, under the driver's migration lock; does nothing when it is there already.
-// Errors: conflict "newer_schema" when the database says that this binary is too old for it.
-Result<void> migrate(Connection& connection);
-
 // The highest step this binary knows.
 int schema_version();
+
+// Brings the schema up to this binary's, under the driver's migration lock; does nothing when it is there already.
+// Errors: conflict "newer_schema" when the database says that this binary is too old for it.
+// Tests stop at an earlier `version`, to have a database of its time.
+Result<void> migrate(Connection& connection, int version = schema_version());
 
 }  // namespace postern::store

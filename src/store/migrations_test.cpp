@@ -60,5 +60,65 @@ TEST_P(Migrations, LeaveRulesThatTheTablesKeep) {
         << "a list without slots";
 }
 
+TEST_P(Migrations, GiveTheAccountsOfVersionOneWhatTheyNeed) {
+    auto connection = connect();
+    MUST(migrate(*connection, 1));
+    const auto insert_account = [&](const core::AccountId& id, const std::string& email, const std::string& hash) {
+        MUST(
+            connection->execute("INSERT INTO accounts (id, email_key, email, kind, admin, password_hash, "
+                                "security_version, created_at, updated_at) "
+                                "VALUES ($1, $2, $2, 'standard', 0, $3, 1, 0, 0)",
+                                values(id, email, hash)));
+    };
+    const auto ann = core::AccountId::make(now());
+    const auto bob = core::AccountId::make(now());
+    const auto cat = core::AccountId::make(now());
+    insert_account(ann, "ann@example.com",
+                   "$argon2id$v=19$m=19456,t=2,p=1$QY1dT0yzpDvj0qr5l7Rx3A$1Xwq2jTnqtOUqJGpAvzTKEDMnWjFlSQjFiFG9T3DMXg");
+    insert_account(
+        bob, "bob@example.com",
+        "$argon2id$v=19$m=131072,t=4,p=1$pOAcKtZyBLt8fxeRT0IoSQ$QJ5kc8PV1S9n2NBRfGeSzi1iyZsuLOXHfSPgYr9mJj4");
+    insert_account(cat, "cat@example.com", "");
+    MUST(
+        connection->execute("INSERT INTO signing_keys (kid, purpose, algorithm, state, public_jwk, sealed, "
+                            "master_key_id, created_at, expires_at, change) "
+                            "VALUES ('kid-1', 'access', 'ES256', 'retired', '{}', $1, 'm1', 5, 7, 1)",
+                            values(Blob{0, 255})));
+    const auto record = core::AuditId::make(now());
+    MUST(
+        connection->execute("INSERT INTO audit_records (id, at, event, actor, account_id, address, outcome) "
+                            "VALUES ($1, 3, 'login', 'system', $2, '192.0.2.7', 'success')",
+                            values(record, ann)));
+    MUST(connection->execute("INSERT INTO settings (name, value) VALUES ('name', $1)", values(Blob{1})));
+    connection.reset();
+
+    auto store = open();
+    MUST(core::read_and_wait(*store, [&](core::Reader& reader) -> Result<void> {
+        EXPECT_EQ(TRY(reader.find_account(ann)).value().password_scheme, "argon2id:m=19456,t=2,p=1");
+        EXPECT_EQ(TRY(reader.find_account(bob)).value().password_scheme, "argon2id:m=131072,t=4,p=1");
+        EXPECT_EQ(TRY(reader.find_account(cat)).value().password_scheme, "");
+        EXPECT_TRUE(TRY(reader.find_account(ann)).value().roles.empty());
+        const auto keys = TRY(reader.list_keys());
+        EXPECT_EQ(keys.size(), 1U);
+        EXPECT_EQ(keys.at(0).state, core::KeyState::retired);
+        EXPECT_EQ(keys.at(0).sealed, (Blob{0, 255}));
+        EXPECT_EQ(to_milliseconds(keys.at(0).expires_at.value()), 7);
+        const auto audit = TRY(reader.list_unsealed_audit(std::nullopt, 10));
+        EXPECT_EQ(audit.size(), 1U);
+        EXPECT_EQ(audit.at(0).id, record);
+        EXPECT_EQ(audit.at(0).address, "192.0.2.7");
+        EXPECT_EQ(audit.at(0).count, 1);
+        EXPECT_TRUE(audit.at(0).salt.empty());
+        EXPECT_TRUE(audit.at(0).personal_digest.empty());
+        EXPECT_EQ(TRY(reader.find_setting("name")), "\x01");
+        return {};
+    }));
+    MUST(core::write_and_wait(*store, [&](core::Transaction& transaction) {
+        auto key = some_key("kid-2", now());
+        key.purpose = core::KeyPurpose::audit;
+        return transaction.insert_key(key);
+    }));
+}
+
 }  // namespace
 }  // namespace postern::store

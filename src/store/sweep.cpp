@@ -9,18 +9,6 @@
 namespace postern::store {
 namespace {
 
-// The lowest id that can have been made at `time`: an index on the time would say no more than the key does.
-core::AuditId lowest_id_at(Timestamp time) {
-    constexpr std::size_t time_bytes = 6;  // RFC 9562 section 5.7: 48 bits of milliseconds, big-endian
-    core::AuditId id;
-    auto rest = static_cast<std::uint64_t>(to_milliseconds(time));
-    for (std::size_t i = time_bytes; i > 0; --i) {
-        id.bytes[i - 1] = static_cast<std::uint8_t>(rest & 0xffU);
-        rest >>= 8U;
-    }
-    return id;
-}
-
 Result<std::int64_t> delete_rows(Connection& connection, std::string_view sql, std::span<const Value> parameters) {
     return TRY(connection.execute(sql, parameters)).changed;
 }
@@ -50,11 +38,52 @@ Result<std::int64_t> sweep_sessions(Connection& connection, std::int64_t most, T
                        values(before, most));
 }
 
+// The checkpoint up to which the chain may go now: the last one before `before` that leaves at most `most` records
+// behind it, else the first after the chain's beginning.
+Result<std::optional<std::int64_t>> find_end_of_stretch(Connection& connection, std::int64_t first, std::int64_t most,
+                                                        Timestamp before) {
+    auto fitting = TRY(connection.execute(
+        "SELECT MAX(sequence) FROM audit_checkpoints WHERE sequence >= $1 AND sequence < $2 AND at < $3",
+        values(first, first + most, before)));
+    if (const auto found = Columns(fitting.rows.at(0)).optional_integer()) return found;
+    // In parts it would leave a chain that nothing proves.
+    constexpr auto whole_sweep = static_cast<std::int64_t>(limits::sweep_rows);
+    if (most < whole_sweep) return std::optional<std::int64_t>();
+    auto next = TRY(connection.execute("SELECT MIN(sequence) FROM audit_checkpoints WHERE sequence >= $1 AND at < $2",
+                                       values(first, before)));
+    return Columns(next.rows.at(0)).optional_integer();
+}
+
 Result<std::int64_t> sweep_audit(Connection& connection, std::int64_t most, Timestamp before) {
+    auto begin = TRY(connection.execute("SELECT MIN(sequence) FROM audit_records WHERE sequence IS NOT NULL", {}));
+    const auto first = Columns(begin.rows.at(0)).optional_integer();
+    if (!first) return 0;
+    const auto end = TRY(find_end_of_stretch(connection, *first, most, before));
+    if (!end) return 0;
+    const auto records = TRY(delete_rows(connection, "DELETE FROM audit_records WHERE sequence <= $1", values(*end)));
+    TRY(delete_rows(connection, "DELETE FROM audit_checkpoints WHERE sequence < $1", values(*end)));
+    return records;
+}
+
+Result<std::int64_t> sweep_mail_tokens(Connection& connection, std::int64_t most, Timestamp now) {
+    return delete_rows(
+        connection, "DELETE FROM mail_tokens WHERE id IN (SELECT id FROM mail_tokens WHERE expires_at < $1 LIMIT $2)",
+        values(now, most));
+}
+
+Result<std::int64_t> sweep_outbox(Connection& connection, std::int64_t most, Timestamp before) {
     return delete_rows(connection,
-                       "DELETE FROM audit_records WHERE id IN (SELECT id FROM audit_records "
-                       "WHERE id < $1 AND at < $2 ORDER BY id LIMIT $3)",
-                       values(lowest_id_at(before), before, most));
+                       "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox "
+                       "WHERE finished_at IS NOT NULL AND finished_at < $1 LIMIT $2)",
+                       values(before, most));
+}
+
+// Asked again of each row: a failure that another node adds meanwhile keeps it.
+Result<std::int64_t> sweep_login_failures(Connection& connection, std::int64_t most, Timestamp before) {
+    return delete_rows(connection,
+                       "DELETE FROM login_failures WHERE last_at < $1 AND email_digest IN "
+                       "(SELECT email_digest FROM login_failures WHERE last_at < $1 LIMIT $2)",
+                       values(before, most));
 }
 
 Result<std::int64_t> sweep_keys(Connection& connection, Timestamp before) {
@@ -67,6 +96,11 @@ Result<std::size_t> sweep_in_transaction(Connection& connection, const Retention
     auto swept = TRY(sweep_lists(connection, most, now));
     if (swept < most) swept += TRY(sweep_sessions(connection, most - swept, now - retention.sessions));
     if (swept < most) swept += TRY(sweep_audit(connection, most - swept, now - retention.audit));
+    if (swept < most) swept += TRY(sweep_mail_tokens(connection, most - swept, now));
+    if (swept < most) swept += TRY(sweep_outbox(connection, most - swept, now - limits::outbox_retention));
+    if (swept < most) {
+        swept += TRY(sweep_login_failures(connection, most - swept, now - limits::login_failures_retention));
+    }
     if (swept < most) swept += TRY(sweep_keys(connection, now - limits::clock_leeway));
     return static_cast<std::size_t>(swept);
 }
@@ -85,7 +119,7 @@ Result<std::size_t> sweep(Connection& connection, const Retention& retention, Ti
 }
 
 Result<std::vector<core::TableSize>> count_rows(Connection& connection) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> tables{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> tables{{
         {"settings", "SELECT COUNT(*) FROM settings"},
         {"accounts", "SELECT COUNT(*) FROM accounts"},
         {"sessions", "SELECT COUNT(*) FROM sessions"},
@@ -93,6 +127,12 @@ Result<std::vector<core::TableSize>> count_rows(Connection& connection) {
         {"token_slots", "SELECT COUNT(*) FROM token_slots"},
         {"signing_keys", "SELECT COUNT(*) FROM signing_keys"},
         {"audit_records", "SELECT COUNT(*) FROM audit_records"},
+        {"audit_checkpoints", "SELECT COUNT(*) FROM audit_checkpoints"},
+        {"mail_tokens", "SELECT COUNT(*) FROM mail_tokens"},
+        {"outbox", "SELECT COUNT(*) FROM outbox"},
+        {"login_failures", "SELECT COUNT(*) FROM login_failures"},
+        {"known_networks", "SELECT COUNT(*) FROM known_networks"},
+        {"leases", "SELECT COUNT(*) FROM leases"},
     }};
     std::vector<core::TableSize> sizes;
     for (const auto& [table, sql] : tables) {

@@ -2,9 +2,14 @@
 //
 // - token_slots, token_lists: a whole list at a time, once its expiry and limits::clock_leeway have passed
 // - sessions: ended or expired longer than the retention ago
-// - audit_records: older than the retention
+// - audit_records, audit_checkpoints: whole stretches of the chain, from its beginning up to a checkpoint that is older
+//   than the retention. That checkpoint stays: what is left of the chain is proved from it. What no checkpoint covers
+//   stays too
+// - mail_tokens: past their expiry
+// - outbox: sent or given up longer than limits::outbox_retention ago
+// - login_failures: none for limits::login_failures_retention
 // - signing_keys: no longer active, and the last token that they made has expired
-// Accounts and settings are what the operator put there; they stay.
+// Accounts and settings are what people put there, and they stay; known_networks and leases are bounded by their number.
 #pragma once
 
 #include <atomic>
@@ -23,7 +28,8 @@ struct Retention {
     Milliseconds audit{};
 };
 
-// One write transaction that deletes at most limits::sweep_rows rows; says how many. To be called until it says none.
+// One write transaction that deletes at most limits::sweep_rows rows, or one stretch of the audit chain should that be
+// longer; says how many. To be called until it says none.
 Result<std::size_t> sweep(Connection& connection, const Retention& retention, Timestamp now);
 
 // Counts the rows of every table; takes a moment for each million.

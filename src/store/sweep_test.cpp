@@ -95,13 +95,100 @@ TEST_P(Sweep, ForgetsSessionsAfterTheirRetention) {
     EXPECT_EQ(rows("accounts"), 1);
 }
 
-TEST_P(Sweep, ForgetsAuditRecordsAfterTheirRetention) {
+TEST_P(Sweep, ShortensTheAuditChainUpToAnOldCheckpoint) {
+    constexpr std::int64_t records = 10;
     write([&](Transaction& transaction) -> Result<void> {
-        for (const int days : {500, 401, 399, 0}) TRY(transaction.insert_audit(some_audit(now() - hours(24 * days))));
+        for (std::int64_t i = 1; i <= records; ++i) {
+            const auto record = some_audit(now() - hours(24 * 500));
+            TRY(transaction.insert_audit(record));
+            TRY(transaction.seal_audit(record.id, i, {1}));
+        }
+        TRY(transaction.insert_audit(some_audit(now() - hours(24 * 600))));  // in no chain yet
+        // By its age the third could go, and what follows it as well; but its checkpoint is of late.
+        TRY(transaction.insert_audit_checkpoint({3, {1}, now() - hours(24 * 450), "kid", {2}}));
+        TRY(transaction.insert_audit_checkpoint({6, {1}, now() - hours(24 * 401), "kid", {2}}));
+        TRY(transaction.insert_audit_checkpoint({9, {1}, now() - hours(24 * 399), "kid", {2}}));
         return {};
     });
-    EXPECT_EQ(sweep_all(), 2U);
+    EXPECT_EQ(sweep_all(), 6U);
+    EXPECT_EQ(rows("audit_records"), 5);
+    EXPECT_EQ(rows("audit_checkpoints"), 2);
+    write([&](Transaction& transaction) -> Result<void> {
+        EXPECT_EQ(TRY(transaction.list_sealed_audit(0, 1)).at(0).sequence, 7);
+        EXPECT_EQ(TRY(transaction.list_audit_checkpoints(0, 1)).at(0).sequence, 6);
+        return {};
+    });
+    clock_.advance(hours(24 * 1000));
+    EXPECT_EQ(sweep_all(), 3U) << "no checkpoint covers the last one";
     EXPECT_EQ(rows("audit_records"), 2);
+    EXPECT_EQ(rows("audit_checkpoints"), 1);
+}
+
+// However often a sweep is broken off, what is left of the chain begins right after a checkpoint.
+TEST_P(Sweep, LeavesNoChainWithoutABeginning) {
+    constexpr auto most = static_cast<std::int64_t>(limits::sweep_rows);
+    // Stretches that end together, apart, and one that is longer than a sweep.
+    const std::vector<std::int64_t> checkpoints{10, most / 2, most, most + 5, 3 * most, 3 * most + 10};
+    write([&](Transaction& transaction) -> Result<void> {
+        for (std::int64_t i = 1; i <= checkpoints.back(); ++i) {
+            auto record = some_audit(now() - hours(24 * 500));
+            record.sequence = i;
+            TRY(transaction.insert_audit(record));
+        }
+        for (const auto sequence : checkpoints) {
+            TRY(transaction.insert_audit_checkpoint({sequence, {1}, now() - hours(24 * 450), "kid", {2}}));
+        }
+        core::MailToken expired;
+        expired.expires_at = now() - hours(1);
+        return transaction.insert_mail_token(expired);
+    });
+    std::vector<std::int64_t> ends;
+    while (MUST(sweep(*connection_, {options_.session_retention, options_.audit_retention}, now())) > 0) {
+        write([&](Transaction& transaction) -> Result<void> {
+            ends.push_back(TRY(transaction.list_audit_checkpoints(0, 1)).at(0).sequence);
+            const auto left = TRY(transaction.list_sealed_audit(0, 1));
+            if (!left.empty()) {
+                EXPECT_EQ(left.at(0).sequence, ends.back() + 1);
+            }
+            return {};
+        });
+    }
+    EXPECT_EQ(ends, (std::vector<std::int64_t>{most, most + 5, 3 * most, 3 * most + 10}));
+    EXPECT_EQ(rows("audit_records"), 0);
+    EXPECT_EQ(rows("audit_checkpoints"), 1) << "the next record is chained to it";
+    EXPECT_EQ(rows("mail_tokens"), 0);
+}
+
+TEST_P(Sweep, ForgetsLinksMailsAndFailedLoginsInTime) {
+    write([&](Transaction& transaction) -> Result<void> {
+        for (const auto expires_at : {now() - Milliseconds(1), now(), now() + hours(1)}) {
+            core::MailToken token;
+            token.id = core::MailTokenId::make(now());
+            token.expires_at = expires_at;
+            TRY(transaction.insert_mail_token(token));
+        }
+        for (const std::optional<Timestamp> finished_at :
+             {std::optional(now() - limits::outbox_retention - Milliseconds(1)),
+              std::optional(now() - limits::outbox_retention), std::optional<Timestamp>()}) {
+            core::OutboxEntry entry;
+            entry.id = core::OutboxId::make(now());
+            entry.created_at = now() - hours(24 * 100);
+            entry.due_at = entry.created_at;
+            entry.finished_at = finished_at;
+            if (finished_at) entry.state = core::OutboxState::sent;
+            TRY(transaction.insert_outbox(entry));
+        }
+        TRY(transaction.add_login_failures({1}, 1, now() - limits::login_failures_retention - Milliseconds(1)));
+        TRY(transaction.add_login_failures({2}, 1, now() - limits::login_failures_retention));
+        TRY(transaction.take_lease("seal", "node", now() - hours(24 * 100), now() - hours(24 * 100)));
+        return transaction.note_known_network(core::AccountId::make(now()), "192.0.2.0", now() - hours(24 * 1000));
+    });
+    EXPECT_EQ(sweep_all(), 3U);
+    EXPECT_EQ(rows("mail_tokens"), 2);
+    EXPECT_EQ(rows("outbox"), 2);
+    EXPECT_EQ(rows("login_failures"), 1);
+    EXPECT_EQ(rows("known_networks"), 1);
+    EXPECT_EQ(rows("leases"), 1);
 }
 
 TEST_P(Sweep, ForgetsKeysThatNothingNeeds) {
@@ -125,15 +212,15 @@ TEST_P(Sweep, ForgetsKeysThatNothingNeeds) {
 }
 
 TEST_P(Sweep, AServerSweepsByItself) {
-    write([&](Transaction& transaction) { return transaction.insert_audit(some_audit(now() - hours(24 * 500))); });
+    write([&](Transaction& transaction) { return transaction.add_login_failures({1}, 1, now() - hours(24 * 500)); });
     write([&](Transaction& transaction) { return transaction.set_setting("stays", "here"); });
     {
         auto command = open(false);
-        EXPECT_EQ(rows("audit_records"), 1);
+        EXPECT_EQ(rows("login_failures"), 1);
     }
     auto server = open();
     EXPECT_TRUE(soon([&] { return server->figures().swept_rows == 1; }));
-    EXPECT_EQ(rows("audit_records"), 0);
+    EXPECT_EQ(rows("login_failures"), 0);
     EXPECT_EQ(rows("settings"), 1);
 }
 
