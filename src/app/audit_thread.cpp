@@ -44,6 +44,14 @@ void AuditThread::run() {
         seal_what_waits();
     } while (!pause());
     seal_what_waits();
+    if (leads_) give_up_lease();
+}
+
+void AuditThread::give_up_lease() {
+    const auto stopped = core::write_and_wait(store_, [this](core::Transaction& transaction) {
+        return core::stop_sealing(transaction, node_, clock_.now());
+    });
+    if (!stopped) report(stopped.error());  // then another waits until it has run out
 }
 
 bool AuditThread::pause() {
@@ -84,7 +92,8 @@ Result<core::SealOutcome> AuditThread::seal() {
 
 void AuditThread::report(const core::SealOutcome& outcome) {
     failures_in_a_row_ = 0;
-    if (!outcome.leads) return;
+    leads_ = outcome.leads;
+    if (!leads_) return;
     const auto sealed = static_cast<std::int64_t>(outcome.sealed);
     sealed_ += sealed;
     if (!outcome.more) waiting_ = 0;

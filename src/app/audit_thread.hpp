@@ -41,6 +41,7 @@ private:
     void seal_what_waits();
     Result<bool> look();
     Result<core::SealOutcome> seal();
+    void give_up_lease();
     void report(const core::SealOutcome& outcome);
     void report(const Error& error);
 
@@ -55,7 +56,9 @@ private:
     std::atomic<std::int64_t> failures_ = 0;
     std::atomic<std::int64_t> waiting_ = 0;
     std::atomic<std::int64_t> oldest_wait_ms_ = 0;
+    // Of the thread alone.
     std::int64_t failures_in_a_row_ = 0;
+    bool leads_ = false;
 
     std::mutex mutex_;
     std::condition_variable stopped_;

@@ -128,6 +128,11 @@ Result<SealOutcome> seal_next_records(Transaction& transaction, const AuditSigne
     return outcome;
 }
 
+Result<void> stop_sealing(Transaction& transaction, std::string_view node, Timestamp now) {
+    TRY(transaction.take_lease(lease_name, node, now, now));
+    return {};
+}
+
 std::string write_webhook_body(const AuditRecord& record) {
     const auto text_or_null = [](const auto& id) { return id ? quote_json(id->text()) : std::string("null"); };
     return "{\"id\":" + quote_json(record.id.text()) + ",\"event\":" + quote_json(record.event) +

@@ -41,6 +41,9 @@ struct SealOutcome {
 Result<SealOutcome> seal_next_records(Transaction& transaction, const AuditSigner& signer,
                                       const WebhookSettings& webhooks, std::string_view node, Timestamp now);
 
+// The node stops: another need not wait for its lease to run out.
+Result<void> stop_sealing(Transaction& transaction, std::string_view node, Timestamp now);
+
 // The body of an event: id, event, at, actor, account_id, session_id, outcome, count. What is personal in the record
 // stays here: a receiver that needs it can ask for the record.
 std::string write_webhook_body(const AuditRecord& record);

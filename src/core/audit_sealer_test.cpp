@@ -109,6 +109,19 @@ TEST_F(AuditSealer, LeavesItToTheNodeThatHasTheLease) {
     EXPECT_FALSE(verify().breach.has_value());
 }
 
+TEST_F(AuditSealer, PassesOnAtOnceWhenANodeStops) {
+    add(1);
+    EXPECT_TRUE(step("node-1").leads);
+    const auto stopped = [this](std::string_view node) {
+        return write_and_wait(store_, [&](Transaction& transaction) { return stop_sealing(transaction, node, now_); });
+    };
+    ASSERT_TRUE(stopped("node-2").has_value());  // takes nothing from the one that has it
+    add(1);
+    EXPECT_FALSE(step("node-2").leads);
+    ASSERT_TRUE(stopped("node-1").has_value());
+    EXPECT_TRUE(step("node-2").leads);
+}
+
 TEST_F(AuditSealer, GivesALateRecordOfAnEarlierTimeALaterPlace) {
     add(2);
     (void)step();
