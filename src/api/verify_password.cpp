@@ -83,7 +83,8 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
         const auto floor = service.timing_floor.of(timed.check);
         if (floor.count() > 0) co_await wait_until(timed.begin + floor);
     }
-    co_return Verified{std::move(attempt), std::move(timed.check), std::move(ticket)};
+    Verified verified{std::move(attempt), std::move(timed.check), std::move(ticket)};
+    co_return std::move(verified);
 }
 
 void set_device_cookie(const Service& service, std::string_view email_key, http::Response& response) {

@@ -89,6 +89,7 @@ private:
         std::int64_t ThrottleFigures::*refused;
     };
     [[nodiscard]] std::vector<Budget> budgets_of(const Guesser& guesser, const Digest& address) const;
+    Result<bool> flush_some(Store& store);
     std::vector<LoginFailures> take_unflushed();
     void finish_flush(const std::vector<LoginFailures>& written, bool durable);
 
@@ -253,6 +254,8 @@ std::vector<LoginFailures> Throttle::Book::take_unflushed() {
         address.unflushed = 0;
         if (taken.size() == limits::throttle_flush_rows) break;
     }
+    // In one order on all nodes, so that no two wait for each other's rows.
+    std::ranges::sort(taken, {}, &LoginFailures::email_digest);
     return taken;
 }
 
@@ -270,10 +273,17 @@ void Throttle::Book::finish_flush(const std::vector<LoginFailures>& written, boo
 }
 
 Result<void> Throttle::Book::flush(Store& store) {
+    while (TRY(flush_some(store))) {
+    }
+    return {};
+}
+
+// Says whether there may be more.
+Result<bool> Throttle::Book::flush_some(Store& store) {
     const Timestamp now = clock_.now();
     const auto failures = take_unflushed();
     const auto summaries = failed_logins.take(now);
-    if (failures.empty() && summaries.empty()) return {};
+    if (failures.empty() && summaries.empty()) return false;
     auto written = write_and_wait(store, [&](Transaction& transaction) -> Result<void> {
         for (const LoginFailures& added : failures) {
             const auto stored = TRY(transaction.find_login_failures(added.email_digest));
@@ -284,8 +294,11 @@ Result<void> Throttle::Book::flush(Store& store) {
         return record_failed_logins(transaction, summaries, now);
     });
     finish_flush(failures, written.has_value());
-    if (!written.has_value()) failed_logins.put_back(summaries);
-    return written;
+    if (!written.has_value()) {
+        failed_logins.put_back(summaries);
+        return std::move(written.error());
+    }
+    return failures.size() == limits::throttle_flush_rows || summaries.size() == limits::throttle_flush_rows;
 }
 
 Throttle::Ticket::Ticket(std::unique_ptr<State> state) : state_(std::move(state)) {}

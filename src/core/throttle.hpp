@@ -116,7 +116,7 @@ public:
     // reset, an operator who lifts the lock.
     void forget_address(std::string_view email_key);
     void forget_network(std::string_view network);
-    // Most failures first.
+    // Those that may not try for now, in no order.
     [[nodiscard]] std::vector<ThrottledNetwork> throttled_networks(std::size_t limit) const;
     [[nodiscard]] ThrottleFigures figures() const;
     [[nodiscard]] const ThrottlePolicy& policy() const;

@@ -4,6 +4,8 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "core/device_cookie.hpp"
@@ -143,6 +145,26 @@ TEST_F(ThrottleTest, AttemptsUnderWayTakeTheirPlacesBeforeTheyAreSettled) {
     EXPECT_EQ(throttle.figures().entries, 2);
 }
 
+TEST_F(ThrottleTest, ThreadsShareTheBudgets) {
+    std::atomic<int> evaluated = 0;
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+            for (int i = 0; i < 500; ++i) {
+                auto reserved = throttle.reserve({"a@example.org", thread < 4 ? "192.0.2.9" : network(i), {}});
+                if (!reserved.has_value()) continue;
+                auto ticket = std::move(reserved).take();
+                const LoginAttempt attempt;
+                if (!ticket.check_total(attempt).has_value()) continue;
+                ticket.failed(attempt);
+                ++evaluated;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(evaluated, policy.account_failures);
+}
+
 TEST_F(ThrottleTest, ThousandNetworksShareTheTotalOfAnAddress) {
     int evaluated = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -259,6 +281,15 @@ TEST_F(ThrottleTest, WhatCouldNotBeWrittenIsWrittenLater) {
     flush();
     EXPECT_EQ(throttle.figures().unflushed, 0);
     EXPECT_EQ(stored(email().key), 3);
+}
+
+TEST_F(ThrottleTest, OneFlushWritesHoweverMuchThereIs) {
+    for (int i = 0; i < 3 * static_cast<int>(limits::throttle_flush_rows); ++i) {
+        EXPECT_FALSE(guess(std::to_string(i), network(i)));
+    }
+    flush();
+    EXPECT_EQ(throttle.figures().unflushed, 0);
+    EXPECT_EQ(store->tables.login_failures.size(), 3 * limits::throttle_flush_rows);
 }
 
 TEST_F(ThrottleTest, FailuresReachTheAuditTrailTogether) {
