@@ -13,7 +13,7 @@ Result<std::string_view> mail_change_link(Transaction& transaction, const Secret
                                           const Account& account, const EmailAddress& wanted,
                                           const AccountPolicy& policy, Timestamp now) {
     const auto holder = TRY(transaction.find_account_by_email(wanted.key));
-    if (holder.has_value() && !is_unconfirmed_sign_up(*holder)) {
+    if (holder.has_value() && holder->id != account.id && !is_unconfirmed_sign_up(*holder)) {
         TRY(queue_mail(transaction, MailTemplate::already_registered, *holder, holder->email, nullptr, {}, now));
         return "already_registered";
     }
