@@ -101,17 +101,15 @@ def test_every_route_of_the_document_is_served(document, sqlite_site):
             assert str(answer.status) in item[method]["responses"], (method, path, answer.status)
 
 
-@pytest.mark.parametrize("authorization", ["without", "access", "refresh"])
-def test_schemathesis_finds_nothing(sqlite_site, tmp_path, authorization):
-    server = sqlite_site.servers[0]
+def assert_schemathesis_finds_nothing(server, tmp_path, base, authorization, *more):
     command = [
         sys.executable,
         "-m",
         "schemathesis.cli",
         "run",
-        f"http://127.0.0.1:{server.port}/auth/v1/openapi.json",
+        f"http://127.0.0.1:{server.port}{base}/openapi.json",
         "--url",
-        f"http://127.0.0.1:{server.port}/auth/v1",
+        f"http://127.0.0.1:{server.port}{base}",
         "--checks",
         "all",
         "--max-examples",
@@ -121,12 +119,33 @@ def test_schemathesis_finds_nothing(sqlite_site, tmp_path, authorization):
         "--no-color",
         "--request-timeout",
         "10",
+        *more,
     ]
-    if authorization != "without":
-        tokens = server.client().sign_in(sqlite_site.new_account())
-        command += ["--header", f"Authorization: Bearer {getattr(tokens, authorization)}"]
+    if authorization:
+        command += ["--header", f"Authorization: Bearer {authorization}"]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=200, cwd=tmp_path, env=environment(), check=False
+        command, capture_output=True, text=True, timeout=300, cwd=tmp_path, env=environment(), check=False
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert server.process.poll() is None
+
+
+@pytest.mark.parametrize("authorization", ["without", "access", "refresh"])
+def test_schemathesis_finds_nothing(sqlite_site, tmp_path, authorization):
+    server = sqlite_site.servers[0]
+    token = None
+    if authorization != "without":
+        token = getattr(server.client().sign_in(sqlite_site.new_account()), authorization)
+    assert_schemathesis_finds_nothing(server, tmp_path, "/auth/v1", token)
+
+
+@pytest.mark.parametrize("who", ["nobody", "customer", "administrator"])
+def test_schemathesis_finds_nothing_in_the_administration(make_site, tmp_path, who):
+    """The only administrator of its site, so that no request can take its rights away; its sessions it may end."""
+    site = make_site("sqlite", settings={"mail.mode": "file"})
+    server = site.serve()
+    token = None
+    if who != "nobody":
+        flags = ("--activated", "--admin") if who == "administrator" else ("--activated",)
+        token = server.client().sign_in(site.new_account(*flags)).access
+    assert_schemathesis_finds_nothing(server, tmp_path, "/admin/v1", token)

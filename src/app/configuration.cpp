@@ -12,6 +12,7 @@
 
 #include "app/configuration_keys.hpp"
 #include "app/configuration_value.hpp"
+#include "app/delivery_settings.hpp"
 #include "app/listen_address.hpp"
 #include "app/nearest.hpp"
 #include "base/encoding.hpp"
@@ -83,16 +84,20 @@ Result<void> check_public_url(const Configuration& configuration) {
         "; it must be an http:// or https:// address without a slash at its end, such as \"https://auth.example.com\"");
 }
 
+// Where the administration is.
+constexpr std::string_view admin_path = "/admin/v1";
+
 Result<void> check_base_path(const Configuration& configuration) {
     const std::string& path = configuration.base_path;
     const bool plain = std::ranges::all_of(
         path, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("/-._~", c); });
     if (path.size() > 1 && path.starts_with('/') && !path.ends_with('/') && plain &&
-        path.find("//") == std::string::npos) {
+        path.find("//") == std::string::npos && path != admin_path) {
         return {};
     }
     return configuration_error("base_path is " + quote_for_message(path) + origin(configuration, "base_path") +
-                               "; it must begin with a slash and end without one, such as \"/auth/v1\"");
+                               "; it must begin with a slash and end without one, such as \"/auth/v1\", and not be " +
+                               std::string(admin_path));
 }
 
 Result<void> check_store(const Configuration& configuration) {
@@ -164,6 +169,7 @@ Result<void> check_together(const Configuration& c) {
     TRY(check_order(c, "sessions.idle", c.sessions_idle, "sessions.life", c.sessions_life));
     TRY(check_order(c, "sessions.permanent_idle", c.sessions_permanent_idle, "sessions.permanent_life",
                     c.sessions_permanent_life));
+    TRY(check_delivery(c));
     return check_hash_strength(c);
 }
 
@@ -204,7 +210,7 @@ Result<void> settle(Configuration& configuration) {
     if (configuration.store.empty()) configuration.store = "sqlite:" + configuration.data_dir + "/postern.db";
     if (configuration.master_key_file.empty()) configuration.master_key_file = configuration.data_dir + "/master.key";
     if (configuration.mail_directory.empty()) configuration.mail_directory = configuration.data_dir + "/mail";
-    if (configuration.links_front_end.empty()) configuration.links_front_end = configuration.public_url + "/account";
+    if (configuration.links_front_end.empty()) configuration.links_front_end = own_pages_url(configuration);
     if (configuration.tokens_audience.empty()) configuration.tokens_audience = {configuration.public_url};
     return check_together(configuration);
 }
@@ -228,6 +234,10 @@ Result<Configuration> load_configuration(const Overrides& overrides, const Envir
 
 Error configuration_error(std::string message) {
     return invalid_input("invalid_configuration", std::move(message));
+}
+
+std::string own_pages_url(const Configuration& configuration) {
+    return configuration.public_url + "/account";
 }
 
 bool is_sqlite(const Configuration& configuration) {

@@ -171,7 +171,7 @@ TEST(Configuration, ChecksAddressesAndPaths) {
     for (const auto* wrong :
          {"listen = \"8080\"", "listen = \"127.0.0.1\"", "listen = \"127.0.0.1:99999\"", "listen = \"::1:80:\"",
           "listen = \"example.com:80\"", "base_path = \"auth\"", "base_path = \"/auth/\"", "base_path = \"/a//b\"",
-          "base_path = \"/a{b}\"", "public_url = \"auth.example.com\"", "public_url = \"https://auth.example.com/\"",
+          "base_path = \"/a{b}\"", "base_path = \"/admin/v1\"", "public_url = \"auth.example.com\"", "public_url = \"https://auth.example.com/\"",
           "public_url = \"https://\"", "store = \"auth.db\"", "store = \"sqlite:\"", "data_dir = \"\""}) {
         EXPECT_NE(refusal(read_toml(wrong)), "accepted") << wrong;
     }
