@@ -52,7 +52,8 @@ public:
         while (file_.peek() != InputFile::end) {
             record = Record{.place = ++line_, .values = {std::string()}, .refusal = {}};
             const bool too_long = read_line(record.values.front());
-            if (record.values.front().find_first_not_of(" \t\r") == std::string::npos) continue;
+            const bool blank = record.values.front().find_first_not_of(" \t\r") == std::string::npos;
+            if (blank && !too_long) continue;
             finish(record, too_long);
             return true;
         }
