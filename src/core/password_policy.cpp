@@ -1,10 +1,10 @@
 #include "core/password_policy.hpp"
 
-#include <algorithm>
 #include <string>
 
 #include "base/ascii.hpp"
 #include "base/limits.hpp"
+#include "core/password_weakness.hpp"
 
 namespace postern::core {
 namespace {
@@ -21,12 +21,7 @@ void remove_word(std::string& from, std::string_view word) {
     }
 }
 
-bool is_one_character_repeated(std::string_view text) {
-    return std::ranges::all_of(text, [&](char c) { return c == text.front(); });
-}
-
 bool is_guessable(std::string_view password, const EmailAddress& email, std::string_view service_name) {
-    if (is_one_character_repeated(password)) return true;
     std::string remaining = to_lower_ascii(password);
     const auto at = email.key.rfind('@');
     const std::string_view key = email.key;
@@ -57,10 +52,20 @@ Result<SecretString> accept_new_password(const Text& text, const SecretString& p
                                                        std::to_string(policy.minimum_characters) + " or more");
     }
     if (is_guessable(prepared.reveal(), email, policy.service_name)) {
-        return invalid_input(
-            "password_guessable",
-            "The password is little more than the address, the service's name or one character repeated; "
-            "choose one that cannot be guessed from them");
+        return invalid_input("password_guessable",
+                             "The password is little more than the address or the service's name; choose one that "
+                             "cannot be guessed from them");
+    }
+    switch (find_weakness(prepared.reveal(), policy.blocklist)) {
+        case PasswordWeakness::none: break;
+        case PasswordWeakness::pattern:
+            return invalid_input("password_guessable",
+                                 "The password is little more than a sequence, a walk over the keyboard or a "
+                                 "repetition; choose one with more to it, such as a few unrelated words");
+        case PasswordWeakness::known:
+            return invalid_input("password_known",
+                                 "The password, or one that it is made from by adding little, is on the list of those "
+                                 "that attackers try first; choose another, such as a few unrelated words");
     }
     return prepared;
 }

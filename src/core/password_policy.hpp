@@ -1,5 +1,6 @@
-// Which new passwords are accepted: NIST SP 800-63B-4 section 3.1.1.2. Length, no composition rules, nothing that can
-// be guessed from the address or the service's name. Passwords that exist already are never held against it.
+// Which new passwords are accepted: NIST SP 800-63B-4 section 3.1.1.2. Length, no composition rules, nothing that
+// is known, that can be guessed from the address or the service's name, or that is a pattern (password_weakness.hpp).
+// Passwords that exist already are never held against it.
 #pragma once
 
 #include <string>

@@ -151,7 +151,8 @@ TEST_F(KeyRingTest, FollowsTheLifeOfAKey) {
 
 TEST_F(KeyRingTest, ChangesItsGenerationOnlyWithItsKeys) {
     const auto before = ring_.generation();
-    ASSERT_TRUE(keys_.ring.load({keys_.status_list, keys_.refresh, keys_.access}).has_value());
+    ASSERT_TRUE(
+        keys_.ring.load({keys_.derivation, keys_.audit, keys_.status_list, keys_.refresh, keys_.access}).has_value());
     EXPECT_EQ(ring_.generation(), before) << "the same keys in another order";
 }
 

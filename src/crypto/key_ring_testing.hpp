@@ -26,13 +26,17 @@ struct RingOfKeys {
     core::StoredKey access;
     core::StoredKey refresh;
     core::StoredKey status_list;
+    core::StoredKey audit;
+    core::StoredKey derivation;
     KeyRing ring{masters};
 
     explicit RingOfKeys(core::KeyAlgorithm algorithm = core::KeyAlgorithm::es256)
         : access(vault.make_key(core::KeyPurpose::access, algorithm, test_now).take()),
           refresh(vault.make_key(core::KeyPurpose::refresh, core::KeyAlgorithm::hs256, test_now).take()),
-          status_list(vault.make_key(core::KeyPurpose::status_list, core::KeyAlgorithm::es256, test_now).take()) {
-        EXPECT_TRUE(ring.load({access, refresh, status_list}).has_value());
+          status_list(vault.make_key(core::KeyPurpose::status_list, core::KeyAlgorithm::es256, test_now).take()),
+          audit(vault.make_key(core::KeyPurpose::audit, core::KeyAlgorithm::eddsa, test_now).take()),
+          derivation(vault.make_key(core::KeyPurpose::derivation, core::KeyAlgorithm::hs256, test_now).take()) {
+        EXPECT_TRUE(ring.load({access, refresh, status_list, audit, derivation}).has_value());
     }
 
     // Any header and payload, under the true ES256 access key or the true refresh key.

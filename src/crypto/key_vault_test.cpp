@@ -63,6 +63,12 @@ TEST(KeyVault, KeepsAlgorithmsToTheirPurposes) {
     EXPECT_EQ(vault.make_key(KeyPurpose::access, KeyAlgorithm::hs256, now).error().code, "key_algorithm_unfit");
     EXPECT_EQ(vault.make_key(KeyPurpose::status_list, KeyAlgorithm::hs256, now).error().code, "key_algorithm_unfit");
     EXPECT_EQ(vault.make_key(KeyPurpose::refresh, KeyAlgorithm::es256, now).error().code, "key_algorithm_unfit");
+    EXPECT_EQ(vault.make_key(KeyPurpose::derivation, KeyAlgorithm::eddsa, now).error().code, "key_algorithm_unfit");
+    EXPECT_EQ(vault.make_key(KeyPurpose::audit, KeyAlgorithm::hs256, now).error().code, "key_algorithm_unfit");
+    EXPECT_EQ(vault.make_key(KeyPurpose::audit, KeyAlgorithm::es256, now).error().code, "key_algorithm_unfit");
+    EXPECT_TRUE(vault.make_key(KeyPurpose::audit, KeyAlgorithm::eddsa, now)->public_jwk.find("Ed25519") !=
+                std::string::npos);
+    EXPECT_TRUE(vault.make_key(KeyPurpose::derivation, KeyAlgorithm::hs256, now)->public_jwk.empty());
 }
 
 TEST(KeyVault, BindsAKeyToItsPlace) {
@@ -77,6 +83,12 @@ TEST(KeyVault, BindsAKeyToItsPlace) {
     moved = *key;
     moved.algorithm = KeyAlgorithm::hs256;
     EXPECT_FALSE(open_key(masters, moved).has_value());
+    moved = *KeyVault(masters).make_key(KeyPurpose::audit, KeyAlgorithm::eddsa, now);
+    moved.purpose = KeyPurpose::access;
+    EXPECT_FALSE(open_key(masters, moved).has_value()) << "an audit key would sign tokens";
+    moved = *KeyVault(masters).make_key(KeyPurpose::derivation, KeyAlgorithm::hs256, now);
+    moved.purpose = KeyPurpose::refresh;
+    EXPECT_FALSE(open_key(masters, moved).has_value()) << "a derivation key would sign refresh tokens";
 }
 
 TEST(KeyVault, RewrapsUnderTheCurrentMasterKey) {
