@@ -57,3 +57,17 @@ def test_lines_that_dev_run_prints_work_when_pasted(printed):
     assert "demo@example.com" in done.stdout
     assert "Access token revoked" in done.stdout
     assert "revoked" in done.stdout.splitlines()[-1]
+
+
+def test_mail_of_dev_run_is_where_it_says(printed, tmp_path):
+    folder = tmp_path / "data" / "mail"
+    assert f"written to {folder}," in printed
+    url = re.search(r"Postern is ready at (http://\S+)\.", printed)[1]
+    body = '{"email": "you@example.com", "password": "a quiet harbour at dusk"}'
+    subprocess.run(
+        ["curl", "-sSf", f"{url}/auth/v1/signup", "-H", "Content-Type: application/json", "-d", body],
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+    until(lambda: folder.exists() and list(folder.glob("*.eml")), seconds=10, what="the mail is written", pause=0.05)

@@ -78,6 +78,7 @@ struct Configuration {
     std::string mail_templates;  // none: the built-in ones
     std::string mail_locale = "en";
     Milliseconds mail_time = limits::delivery_time;
+    Milliseconds mail_retry_time = limits::delivery_retry_time;
 
     std::string links_front_end;  // <public_url>/account, our own pages
     std::string links_color = "#1d4f91";
@@ -127,6 +128,9 @@ Result<void> apply_environment(Configuration& configuration, const Environment& 
 Result<void> settle(Configuration& configuration);
 
 Error configuration_error(std::string message);
+
+// Where our own pages behind mailed links are: the default of links.front_end.
+std::string own_pages_url(const Configuration& configuration);
 
 bool is_sqlite(const Configuration& configuration);
 // The database file of a SQLite store.

@@ -48,6 +48,12 @@ std::vector<Key> password_and_mail_keys() {
          {},
          second,
          10 * minute},
+        {"mail.retry_time",
+         &C::mail_retry_time,
+         "Pause after the first failed attempt; doubled after each further one, up to an hour.",
+         {},
+         100,
+         hour},
     };
 }
 
@@ -100,7 +106,7 @@ std::vector<Key> throttle_and_webhook_keys() {
          "How long after the last failed login those are forgotten.",
          {},
          second,
-         365 * day},
+         30 * day},
         {"throttle.network_requests",
          &C::throttle_network_requests,
          "Sign-ups, and requests that send mail, of one network in 10 minutes.",

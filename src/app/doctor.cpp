@@ -12,6 +12,7 @@
 
 #include "app/certificate.hpp"
 #include "app/data_directory.hpp"
+#include "app/doctor_delivery.hpp"
 #include "app/workplace.hpp"
 #include "base/user.hpp"
 #include "core/audit_trail.hpp"
@@ -199,6 +200,7 @@ Findings diagnose(const Overrides& overrides, const Environment& environment, co
     look_at_audit(findings, workplace, clock);
     look_at_clock(findings, clock);
     look_at_hash(findings, workplace);
+    look_at_delivery(findings, workplace, environment, clock);
     if (!settled.tls_certificate.empty()) {
         findings.push_back(diagnose_certificate(settled.tls_certificate, settled.tls_key, clock.now()));
     }

@@ -187,7 +187,10 @@ class SmtpServer:
     def wait_for(self, address, *, count=1, seconds=10):
         """The newest mail to `address`, once at least `count` have come."""
         until(
-            lambda: len(self.mails_to(address)) >= count, seconds=seconds, what=f"{count} mails to {address}", pause=0.02
+            lambda: len(self.mails_to(address)) >= count,
+            seconds=seconds,
+            what=f"{count} mails to {address}",
+            pause=0.02,
         )
         return self.mails_to(address)[-1]
 
