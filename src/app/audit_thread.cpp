@@ -14,11 +14,10 @@ constexpr std::int64_t told_failures = limits::audit_seal_lag / limits::audit_se
 }  // namespace
 
 AuditThread::AuditThread(core::Store& store, const core::AuditSigner& signer, core::WebhookSettings webhooks,
-                         std::function<void()> queued, const Clock& clock)
+                         const Clock& clock)
     : store_(store),
       signer_(signer),
       webhooks_(std::move(webhooks)),
-      queued_(std::move(queued)),
       clock_(clock),
       node_(format_uuid(make_uuid_v7(clock.now()))),
       thread_([this] { run(); }) {}
@@ -110,7 +109,6 @@ void AuditThread::report(const core::SealOutcome& outcome) {
         log::write(is_kept ? log::Level::info : log::Level::debug, "audit_checkpoint",
                    {{"sequence", checkpoint.sequence}, {"chain", encode_hex(checkpoint.chain)}});
     }
-    if (outcome.queued > 0) queued_();
 }
 
 void AuditThread::report(const Error& error) {

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -18,9 +17,8 @@ namespace postern::app {
 // A thread of its own, from construction to destruction. What it is given must outlive it.
 class AuditThread {
 public:
-    // `queued` runs on this thread after webhook entries were committed.
     AuditThread(core::Store& store, const core::AuditSigner& signer, core::WebhookSettings webhooks,
-                std::function<void()> queued, const Clock& clock);
+                const Clock& clock);
     // Seals what is there, once more, and ends the thread.
     ~AuditThread();
     AuditThread(const AuditThread&) = delete;
@@ -48,7 +46,6 @@ private:
     core::Store& store_;
     const core::AuditSigner& signer_;
     const core::WebhookSettings webhooks_;
-    const std::function<void()> queued_;
     const Clock& clock_;
     const std::string node_;  // holds the lease; another after each start
 

@@ -85,8 +85,7 @@ public:
         : follower_(ring),
           workplace_(std::move(workplace)),
           store_(store),
-          audit_thread_(
-              store, ring, webhooks_of(workplace_->configuration()), [] {}, clock),
+          audit_thread_(store, ring, webhooks_of(workplace_->configuration()), clock),
           hash_lane_(hash_lane_options(workplace_->configuration())),
           throttle_(workplace_->throttle_policy(), clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
