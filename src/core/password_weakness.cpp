@@ -13,6 +13,8 @@ namespace {
 using SecretText = std::vector<char, WipingAllocator<char>>;
 
 constexpr std::size_t least_remaining_bytes = 8;
+// A year before a word and a year after it make it no better.
+constexpr std::size_t most_added_bytes = 8;
 constexpr std::size_t shortest_word_bytes = 3;
 constexpr std::size_t shortest_run_bytes = 3;
 // How many of the digits and signs behind a word may belong to it, as in "trustno1".
@@ -75,8 +77,9 @@ std::size_t folded_size(std::string_view text) {
     return size;
 }
 
-// "abcabcabcab" is made of "abc": the shortest piece whose copies, the last one perhaps cut, are the text. The text
-// itself, when it is shorter than two of them. By the prefix function of Knuth, Morris and Pratt, in linear time.
+// "abcabcabcab" is made of "abc", and "abc.abc" of "abc.": the shortest piece whose copies, the last one perhaps cut,
+// are the text. The text itself, when there are not two of them, but for the last character. By the prefix function of
+// Knuth, Morris and Pratt, in linear time.
 std::string_view unit_of(std::string_view text) {
     std::vector<std::size_t> border(text.size(), 0);
     for (std::size_t at = 1; at < text.size(); ++at) {
@@ -85,7 +88,7 @@ std::string_view unit_of(std::string_view text) {
         border[at] = text[at] == text[length] ? length + 1 : 0;
     }
     const std::size_t period = text.empty() ? 0 : text.size() - border.back();
-    return period * 2 <= text.size() ? text.substr(0, period) : text;
+    return period * 2 <= text.size() + 1 && period < text.size() ? text.substr(0, period) : text;
 }
 
 // Letters that were put as digits and signs. `one` is what "1" stands for: an i to some, an l to others.
@@ -129,7 +132,7 @@ bool is_known_inside(std::string_view text, const KnownWords& words) {
     for (const std::size_t from : {std::size_t(0), begin}) {
         for (std::size_t to = end; to <= last_end; ++to) {
             const std::size_t added = folded_size(text.substr(0, from)) + folded_size(text.substr(to));
-            if (added < least_remaining_bytes && words.contain(text.substr(from, to - from))) return true;
+            if (added <= most_added_bytes && words.contain(text.substr(from, to - from))) return true;
         }
     }
     return false;

@@ -1,9 +1,9 @@
 // Why a password is among the first that anyone would try.
 //
-// What is left of it counts: once repetition is folded (two or more copies are one), runs are folded (neighbours in the
-// alphabet, among the digits or on a keyboard count as one character), and a known password inside digits and
-// punctuation is taken out. Fewer than eight bytes left are too few;
-// for runs and repetition alone, if that is no more than a third.
+// What is left of it counts: once repetition is folded (two or more copies are one) and runs are folded (neighbours in
+// the alphabet, among the digits or on a keyboard count as one character). Up to eight bytes of digits and signs
+// around a known password make no other of it. Without one, less than eight bytes and a third of the whole is too
+// little.
 #pragma once
 
 #include <string_view>
