@@ -4,7 +4,6 @@ import concurrent.futures
 import itertools
 import random
 import re
-import statistics
 import subprocess
 import time
 
@@ -357,8 +356,8 @@ def test_sign_up_can_be_closed(make_site, mail_server):
 
 # --- nothing to learn -------------------------------------------------------------------------------------------------
 
-TRIES = 40
-ALLOWED_MS = 3
+TRIES = 25
+ALLOWED_MS = 2
 ROUNDS = 6
 WARM_UP = 3
 
@@ -382,10 +381,6 @@ def measured(person, path, addresses):
     assert len(answers) == 1, answers
     assert next(iter(answers)).startswith(b"HTTP/1.1 202"), answers
     return times
-
-
-def spread(values):
-    return max(values) - min(values)
 
 
 def import_strangers(place, folder, name, count):
@@ -412,18 +407,17 @@ def import_strangers(place, folder, name, count):
 
 @pytest.mark.parametrize("path", ["/signup", "/password/forgot", "/email/verify/resend"])
 def test_addresses_cannot_be_told_apart(place, person, path, capsys, tmp_path):
+    """By the quickest answer of each kind: what the server does more for one shows there too, a busy machine does not."""
+    quickest = {}
     for number in range(ROUNDS):
         addresses = import_strangers(place, tmp_path, f"{path.rpartition('/')[2]}{number}", TRIES + WARM_UP)
-        times = measured(person, path, addresses)
-        minima = {kind: min(values) for kind, values in times.items()}
-        medians = {kind: statistics.median(values) for kind, values in times.items()}
+        for kind, times in measured(person, path, addresses).items():
+            quickest[kind] = min(times + [quickest.get(kind, times[0])])
         with capsys.disabled():
-            print()
-            for kind in times:
-                print(f"{path} of {kind}: minimum {minima[kind]:.2f} ms, median {medians[kind]:.2f} ms")
-        if spread(minima.values()) <= ALLOWED_MS and spread(medians.values()) <= ALLOWED_MS:
+            print(f"\n{path}, quickest answers in ms:", {kind: round(value, 2) for kind, value in quickest.items()})
+        if max(quickest.values()) - min(quickest.values()) <= ALLOWED_MS:
             return
-    raise AssertionError(f"minima {minima}, medians {medians}")
+    raise AssertionError(quickest)
 
 
 def test_tokens_and_passwords_are_in_no_log(place, person, member):
