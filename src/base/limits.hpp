@@ -73,6 +73,9 @@ inline constexpr auto sqlite_busy_time = 5s;
 inline constexpr std::size_t sqlite_readers = 2;
 // Pages of the write-ahead log (4 KiB each) past which it is copied into the database, after the answers: 4 MiB.
 inline constexpr int sqlite_checkpoint_pages = 1000;
+// Pages of the database that a command keeps in memory, beside the server's far fewer: an import touches the index of
+// addresses all over, 50 MB of it for a million, and would read and spill each page many times.
+inline constexpr std::int64_t sqlite_command_cache_bytes = 64LL * 1024 * 1024;
 // A write-ahead log that has grown past this (a long reader, such as a backup) is cut back to it.
 inline constexpr std::int64_t sqlite_log_bytes = 64LL * 1024 * 1024;
 // `doctor` reads the database for damage for this long at most: about a gigabyte from a disk of our day.

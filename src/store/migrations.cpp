@@ -182,7 +182,7 @@ CREATE TABLE outbox (
     finished_at {int64}
 ){strict};
 CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE state = 'pending';
-CREATE INDEX outbox_failed ON outbox (id) WHERE state = 'failed';
+CREATE INDEX outbox_unsent ON outbox (state, id) WHERE state <> 'sent';
 CREATE INDEX outbox_finished ON outbox (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX outbox_of_account ON outbox (account_id, created_at);
 

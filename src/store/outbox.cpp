@@ -5,6 +5,8 @@
 #define OUTBOX_COLUMNS                                                                                 \
     "id, kind, topic, account_id, recipient, payload, token_id, created_at, due_at, attempts, state, " \
     "last_error, finished_at"
+// The condition of the index of what is not sent stands in it for SQLite.
+#define IS_UNSENT "state <> 'sent' AND state = $1"
 #define IS_DUE "state = 'pending' AND kind = $1 AND due_at <= $2"
 
 namespace postern::store {
@@ -29,21 +31,6 @@ core::OutboxEntry entry_from(Row& row) {
     return entry;
 }
 
-// The state stands in the text, since the indexes are of one state each.
-std::string_view list_statement(std::optional<core::OutboxState> state) {
-    if (!state) return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE id < $1 ORDER BY id DESC LIMIT $2";
-    switch (*state) {
-        case core::OutboxState::pending:
-            return "SELECT " OUTBOX_COLUMNS
-                   " FROM outbox WHERE state = 'pending' AND id < $1 ORDER BY id DESC LIMIT $2";
-        case core::OutboxState::sent:
-            return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 'sent' AND id < $1 ORDER BY id DESC LIMIT $2";
-        case core::OutboxState::failed:
-            return "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state = 'failed' AND id < $1 ORDER BY id DESC LIMIT $2";
-    }
-    std::abort();
-}
-
 }  // namespace
 
 Result<std::optional<core::OutboxEntry>> SqlTransaction::find_outbox_entry(const core::OutboxId& id) {
@@ -54,8 +41,19 @@ Result<std::optional<core::OutboxEntry>> SqlTransaction::find_outbox_entry(const
 Result<std::vector<core::OutboxEntry>> SqlTransaction::list_outbox(std::optional<core::OutboxState> state,
                                                                    std::optional<core::OutboxId> before,
                                                                    std::size_t limit) {
-    auto outcome = TRY(connection_.execute(list_statement(state),
-                                           values(before.value_or(highest_id<core::OutboxId>()), at_most(limit))));
+    const auto from = before.value_or(highest_id<core::OutboxId>());
+    const auto list = [&]() -> Result<Outcome> {
+        if (state && *state != core::OutboxState::sent) {
+            return connection_.execute("SELECT " OUTBOX_COLUMNS " FROM outbox WHERE " IS_UNSENT
+                                       " AND id < $2 ORDER BY id DESC LIMIT $3",
+                                       values(core::word(*state), from, at_most(limit)));
+        }
+        // Most are sent, and found along the key.
+        return connection_.execute("SELECT " OUTBOX_COLUMNS
+                                   " FROM outbox WHERE ($1 = '' OR state = $1) AND id < $2 ORDER BY id DESC LIMIT $3",
+                                   values(state ? core::word(*state) : "", from, at_most(limit)));
+    };
+    auto outcome = TRY(list());
     return records_from(outcome, entry_from);
 }
 
@@ -75,8 +73,8 @@ Result<core::OutboxFigures> SqlTransaction::count_outbox(core::OutboxKind kind) 
     auto waiting =
         TRY(connection_.execute("SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'pending' AND kind = $1",
                                 values(core::word(kind))));
-    auto given_up = TRY(connection_.execute("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND kind = $1",
-                                            values(core::word(kind))));
+    auto given_up = TRY(connection_.execute("SELECT COUNT(*) FROM outbox WHERE " IS_UNSENT " AND kind = $2",
+                                            values(core::word(core::OutboxState::failed), core::word(kind))));
     Columns columns(waiting.rows.at(0));
     core::OutboxFigures figures;
     figures.pending = columns.integer();

@@ -67,6 +67,10 @@ Result<void> SqliteConnection::configure(SqliteAccess access, Milliseconds busy_
     return {};
 }
 
+Result<void> SqliteConnection::use_cache(std::int64_t bytes) {
+    return execute_script("PRAGMA cache_size = -" + std::to_string(bytes / 1024));
+}
+
 Result<void> SqliteConnection::use_write_ahead_log(Milliseconds busy_time) {
     // The change of mode does not wait for its locks: two processes may be making the file at once.
     const auto deadline = std::chrono::steady_clock::now() + busy_time;

@@ -45,6 +45,9 @@ public:
     [[nodiscard]] const TypeWords& type_words() const override;
     [[nodiscard]] std::string_view engine() const override { return "sqlite"; }
 
+    // Keeps that much of the database in memory instead of SQLite's two megabytes.
+    Result<void> use_cache(std::int64_t bytes);
+
     // One savepoint within a write transaction.
     Result<void> set_savepoint();
     Result<void> release_savepoint();

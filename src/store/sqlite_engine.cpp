@@ -16,6 +16,7 @@ Result<std::unique_ptr<core::Store>> SqliteStore::open(const std::string& file, 
                                                        const Clock& clock, Milliseconds busy_time) {
     Connections connections;
     connections.writer = TRY(SqliteConnection::open(file, SqliteAccess::read_write, busy_time));
+    if (!options.serving) TRY(connections.writer->use_cache(limits::sqlite_command_cache_bytes));
     TRY(migrate(*connections.writer));
     const std::size_t readers = options.serving ? limits::sqlite_readers : 1;
     while (connections.readers.size() < readers) {
