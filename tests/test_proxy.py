@@ -1,6 +1,7 @@
 """deploy/nginx.conf, with a real nginx: Postern sees the client behind it, and nobody can pretend to be another."""
 
 import datetime
+import getpass
 import ipaddress
 import shutil
 import signal
@@ -61,7 +62,7 @@ def write_configuration(folder, port, upstream):
         f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     (folder / "nginx.conf").write_text(
-        f"pid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 1;\nevents {{}}\n"
+        f"user {getpass.getuser()};\npid {folder}/pid;\nerror_log {folder}/error.log;\nworker_processes 1;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{temporary}include {folder}/postern.conf;\n}}\n",
         encoding="utf-8",
     )

@@ -65,7 +65,7 @@ def use_up_total(client, email, limit=ACCOUNT_FAILURES):
 @pytest.fixture
 def guarded(make_site, engine):
     """A site at the default limits behind a trusted proxy, with one account: (site, client, account)."""
-    site = make_site(engine, settings=PROXY, throttled=True)
+    site = make_site(engine, settings=PROXY | {"mail.mode": "file"}, throttled=True)
     client = site.serve().client(timeout=60)
     return site, client, site.new_account(email="ada@example.com")
 
