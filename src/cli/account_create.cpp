@@ -129,7 +129,9 @@ void add_account_create(CLI::App& group, Plan& plan) {
     command.add_option("EMAIL", options->email, "Its address")->required();
     command.add_option("--kind", options->kind, "standard (must be activated) or demo (must be verified)")
         ->type_name("KIND");
-    command.add_option("--role", options->roles, "A role of it; may be repeated")->type_name("ROLE")->expected(1);
+    command.add_option("--role", options->roles, "A role of it; may be repeated")
+        ->type_name("ROLE")
+        ->allow_extra_args(false);
     command.add_option("--name", options->display_name, "What people call its holder")->type_name("NAME");
     command.add_option("--locale", options->locale, "The language of mail to it, such as de")->type_name("TAG");
     command.add_flag("--activated", options->activated, "Activate it at once");
