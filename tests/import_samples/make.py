@@ -69,7 +69,11 @@ def make_flask():
     ]
     write_csv("flask_users.csv", rows)
     renamed = [
-        {"mail": f"{name}2@flask.example", "pw": generate_password_hash(password(name + "2"), method), "confirmed": True}
+        {
+            "contact": f"{name}2@flask.example",
+            "secret": generate_password_hash(password(name + "2"), method),
+            "confirmed": True,
+        }
         for name, method in methods.items()
     ]
     write("flask_users.ndjson", "".join(json.dumps(row) + "\n" for row in renamed))
@@ -79,7 +83,9 @@ def make_django():
     """auth_user of a real Django, over each of its hashers, as `dumpdata` and as CSV."""
     settings.configure(
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        DATABASES={
+            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+        },
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         USE_TZ=True,
         PASSWORD_HASHERS=[
@@ -118,8 +124,12 @@ def make_django():
             is_staff=name == "dana",
             password=make_password(password(name), hasher=hasher),
         )
-    User.objects.create_user("dumb", "dumb@django.example")  # without a password that could be used
-    User.objects.create_user("dorm", "dorm@django.example", password("dorm"), is_active=False)
+    User.objects.create_user(
+        "dumb", "dumb@django.example"
+    )  # without a password that could be used
+    User.objects.create_user(
+        "dorm", "dorm@django.example", password("dorm"), is_active=False
+    )
     User.objects.create_user("nobody")  # without an address
     dumped = io.StringIO()
     call_command("dumpdata", "auth", indent=2, stdout=dumped)
@@ -133,14 +143,43 @@ def make_django():
     write_csv("django_auth_user.csv", rows)
 
 
-GOTRUE_COLUMNS = (
-    "instance_id,id,aud,role,email,encrypted_password,email_confirmed_at,invited_at,confirmation_token,"
-    "confirmation_sent_at,recovery_token,recovery_sent_at,email_change_token_new,email_change,email_change_sent_at,"
-    "last_sign_in_at,raw_app_meta_data,raw_user_meta_data,is_super_admin,created_at,updated_at,phone,"
-    "phone_confirmed_at,phone_change,phone_change_token,phone_change_sent_at,confirmed_at,"
-    "email_change_token_current,email_change_confirm_status,banned_until,reauthentication_token,"
-    "reauthentication_sent_at,is_sso_user,deleted_at,is_anonymous"
-).split(",")
+GOTRUE_COLUMNS = [
+    "instance_id",
+    "id",
+    "aud",
+    "role",
+    "email",
+    "encrypted_password",
+    "email_confirmed_at",
+    "invited_at",
+    "confirmation_token",
+    "confirmation_sent_at",
+    "recovery_token",
+    "recovery_sent_at",
+    "email_change_token_new",
+    "email_change",
+    "email_change_sent_at",
+    "last_sign_in_at",
+    "raw_app_meta_data",
+    "raw_user_meta_data",
+    "is_super_admin",
+    "created_at",
+    "updated_at",
+    "phone",
+    "phone_confirmed_at",
+    "phone_change",
+    "phone_change_token",
+    "phone_change_sent_at",
+    "confirmed_at",
+    "email_change_token_current",
+    "email_change_confirm_status",
+    "banned_until",
+    "reauthentication_token",
+    "reauthentication_sent_at",
+    "is_sso_user",
+    "deleted_at",
+    "is_anonymous",
+]
 
 
 def gotrue_user(number, name, stored, **more):
@@ -174,14 +213,22 @@ def make_gotrue():
     """auth.users as psql writes it: CSV with its header, and a JSON object for each row."""
 
     def bcrypted(name, cost=10):
-        return bcrypt.hashpw(password(name).encode(), bcrypt.gensalt(cost, b"2a")).decode()
+        return bcrypt.hashpw(
+            password(name).encode(), bcrypt.gensalt(cost, b"2a")
+        ).decode()
 
     rows = [
         gotrue_user(1, "gina", bcrypted("gina")),
         gotrue_user(2, "gus", argon2.PasswordHasher(2, 19456, 1).hash(password("gus"))),
-        gotrue_user(3, "gone", bcrypted("gone", 4), deleted_at="2024-01-01 00:00:00+00"),
-        gotrue_user(4, "gary", bcrypted("gary", 4), banned_until="2999-01-01 00:00:00+00"),
-        gotrue_user(5, "greta", bcrypted("greta", 4), email_confirmed_at=None, confirmed_at=None),
+        gotrue_user(
+            3, "gone", bcrypted("gone", 4), deleted_at="2024-01-01 00:00:00+00"
+        ),
+        gotrue_user(
+            4, "gary", bcrypted("gary", 4), banned_until="2999-01-01 00:00:00+00"
+        ),
+        gotrue_user(
+            5, "greta", bcrypted("greta", 4), email_confirmed_at=None, confirmed_at=None
+        ),
         gotrue_user(6, "anonymous", "", email=None, is_anonymous="t"),
         gotrue_user(7, "gil", ""),
     ]
@@ -229,7 +276,11 @@ def keycloak_credential(value, salt, iterations, algorithm, parameters):
             }
         ),
         "credentialData": json.dumps(
-            {"hashIterations": iterations, "algorithm": algorithm, "additionalParameters": parameters}
+            {
+                "hashIterations": iterations,
+                "algorithm": algorithm,
+                "additionalParameters": parameters,
+            }
         ),
     }
 
@@ -239,24 +290,46 @@ def make_keycloak():
 
     def pbkdf2(name, algorithm, digest, iterations):
         salt = hashlib.sha256(name.encode()).digest()[:16]
-        value = hashlib.pbkdf2_hmac(digest, password(name).encode(), salt, iterations, 64)
+        value = hashlib.pbkdf2_hmac(
+            digest, password(name).encode(), salt, iterations, 64
+        )
         return keycloak_credential(value, salt, iterations, algorithm, {})
 
     def argon(name):
         salt = hashlib.sha256(name.encode()).digest()[:16]
         value = hash_secret_raw(password(name).encode(), salt, 5, 7168, 1, 32, Type.ID)
-        parameters = {"hashLength": ["32"], "memory": ["7168"], "type": ["id"], "version": ["1.3"], "parallelism": ["1"]}
+        parameters = {
+            "hashLength": ["32"],
+            "memory": ["7168"],
+            "type": ["id"],
+            "version": ["1.3"],
+            "parallelism": ["1"],
+        }
         return keycloak_credential(value, salt, 5, "argon2", parameters)
 
-    one_time = {"id": uuid(0x2001), "type": "otp", "secretData": '{"value":"x"}', "credentialData": "{}"}
+    one_time = {
+        "id": uuid(0x2001),
+        "type": "otp",
+        "secretData": '{"value":"x"}',
+        "credentialData": "{}",
+    }
     users = [
         keycloak_user(1, "kara", [one_time, argon("kara")]),
         keycloak_user(2, "kim", [pbkdf2("kim", "pbkdf2-sha256", "sha256", 27500)]),
-        keycloak_user(3, "kurt", [pbkdf2("kurt", "pbkdf2-sha512", "sha512", 30000)], emailVerified=False),
+        keycloak_user(
+            3,
+            "kurt",
+            [pbkdf2("kurt", "pbkdf2-sha512", "sha512", 30000)],
+            emailVerified=False,
+        ),
         keycloak_user(4, "kai", [pbkdf2("kai", "pbkdf2", "sha1", 20000)]),
-        keycloak_user(5, "kate", [pbkdf2("kate", "pbkdf2-sha256", "sha256", 1000)], enabled=False),
+        keycloak_user(
+            5, "kate", [pbkdf2("kate", "pbkdf2-sha256", "sha256", 1000)], enabled=False
+        ),
         keycloak_user(6, "kyle", []),
-        keycloak_user(7, "klaus", [keycloak_credential(b"x" * 16, b"y" * 16, 1, "md5", {})]),
+        keycloak_user(
+            7, "klaus", [keycloak_credential(b"x" * 16, b"y" * 16, 1, "md5", {})]
+        ),
         {
             "id": uuid(0x1008),
             "username": "service-account-reports",
@@ -272,11 +345,21 @@ def make_keycloak():
         "notBefore": 0,
         "roles": {"realm": [{"name": "users", "composite": False, "attributes": {}}]},
         "users": users,
-        "scopeMappings": [{"clientScope": "offline_access", "roles": ["offline_access"]}],
-        "clients": [{"clientId": "account", "redirectUris": ["/realms/acme/account/*"], "attributes": {}}],
+        "scopeMappings": [
+            {"clientScope": "offline_access", "roles": ["offline_access"]}
+        ],
+        "clients": [
+            {
+                "clientId": "account",
+                "redirectUris": ["/realms/acme/account/*"],
+                "attributes": {},
+            }
+        ],
     }
     write("keycloak_realm.json", json.dumps(realm, indent=2) + "\n")
-    listed = [keycloak_user(0x100, "list", []) | {"access": {"manageGroupMembership": True}}]
+    listed = [
+        keycloak_user(0x100, "list", []) | {"access": {"manageGroupMembership": True}}
+    ]
     del listed[0]["credentials"]
     write("keycloak_users.json", json.dumps(listed) + "\n")
 
@@ -284,9 +367,15 @@ def make_keycloak():
 def make_plain():
     """An address and a hash: what can be had from anything else."""
     hashes = {
-        "pia": bcrypt.hashpw(password("pia").encode(), bcrypt.gensalt(6, b"2b")).decode(),
-        "paul": bcrypt.hashpw(password("paul").encode(), bcrypt.gensalt(6, b"2a")).decode(),
-        "pam": bcrypt.hashpw(password("pam").encode(), bcrypt.gensalt(6)).decode().replace("$2b$", "$2y$"),
+        "pia": bcrypt.hashpw(
+            password("pia").encode(), bcrypt.gensalt(6, b"2b")
+        ).decode(),
+        "paul": bcrypt.hashpw(
+            password("paul").encode(), bcrypt.gensalt(6, b"2a")
+        ).decode(),
+        "pam": bcrypt.hashpw(password("pam").encode(), bcrypt.gensalt(6))
+        .decode()
+        .replace("$2b$", "$2y$"),
         "pete": argon2.PasswordHasher(3, 8192, 1, type=Type.ID).hash(password("pete")),
         "peg": argon2.PasswordHasher(3, 8192, 1, type=Type.I).hash(password("peg")),
         "phil": passlib.hash.pbkdf2_sha256.hash(password("phil")),
@@ -295,7 +384,13 @@ def make_plain():
         "md": "$1$abcdefgh$0000000000000000000000",
         "huge": "$argon2id$v=19$m=67108864,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b5dWRWJTmaaJObGAAAAAAAAAAA",
     }
-    write_csv("plain.csv", [{"email": f"{name}@plain.example", "hash": stored} for name, stored in hashes.items()])
+    write_csv(
+        "plain.csv",
+        [
+            {"email": f"{name}@plain.example", "hash": stored}
+            for name, stored in hashes.items()
+        ],
+    )
 
 
 if __name__ == "__main__":
