@@ -18,6 +18,9 @@ public:
     virtual Result<std::string> hash(const SecretString& password) const = 0;
     // Whether `password` is the one. Takes as long whether it is or not. An empty or unusable `stored` is false, at
     // the price of the dummy hash. Errors: unavailable, when the memory cannot be had.
+    // Hashes of other systems were made of the password as it was typed, ours of the prepared one (text.hpp), and the
+    // text of a hash does not tell: where the two differ, try both, whatever the account, so that nothing can be told
+    // from the time.
     virtual Result<bool> verify(std::string_view stored, const SecretString& password) const = 0;
     // Whether `stored` was made with weaker parameters than the current ones.
     [[nodiscard]] virtual bool needs_rehash(std::string_view stored) const = 0;

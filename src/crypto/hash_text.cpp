@@ -56,7 +56,7 @@ std::optional<std::vector<std::uint8_t>> decode_base64(std::string_view text) {
 }
 
 std::optional<std::vector<std::uint8_t>> decode_hex(std::string_view text) {
-    std::vector<std::uint8_t> bytes(text.size() / 2);
+    std::vector<std::uint8_t> bytes(text.size() / 2 + 1);  // never empty: libsodium wants an address
     std::size_t size = 0;
     const char* end = nullptr;
     if (text.size() % 2 != 0 ||
@@ -64,6 +64,7 @@ std::optional<std::vector<std::uint8_t>> decode_hex(std::string_view text) {
         end != text.data() + text.size()) {
         return std::nullopt;
     }
+    bytes.resize(size);
     return bytes;
 }
 

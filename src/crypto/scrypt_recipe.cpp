@@ -63,10 +63,13 @@ Result<void> check(const ScryptRecipe& recipe) {
 
 Result<SecretBytes> compute(const ScryptRecipe& recipe, std::string_view password) {
     SecretBytes digest(recipe.length);
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(password.empty() ? "" : password.data());
+    // libsodium wants addresses, also of nothing.
+    const auto* nothing = reinterpret_cast<const std::uint8_t*>("");
+    const auto* bytes = password.empty() ? nothing : reinterpret_cast<const std::uint8_t*>(password.data());
+    const auto* salt = recipe.salt.empty() ? nothing : recipe.salt.data();
     errno = 0;
-    if (crypto_pwhash_scryptsalsa208sha256_ll(bytes, password.size(), recipe.salt.data(), recipe.salt.size(),
-                                              1ULL << recipe.log_n, static_cast<std::uint32_t>(recipe.r),
+    if (crypto_pwhash_scryptsalsa208sha256_ll(bytes, password.size(), salt, recipe.salt.size(), 1ULL << recipe.log_n,
+                                              static_cast<std::uint32_t>(recipe.r),
                                               static_cast<std::uint32_t>(recipe.p), digest.data(),
                                               digest.size()) != 0) {
         if (errno == EINVAL || errno == EFBIG) return internal_error("libsodium cannot compute " + scheme_of(recipe));
