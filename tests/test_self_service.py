@@ -357,7 +357,11 @@ def test_sign_up_can_be_closed(make_site, mail_server):
 # --- nothing to learn -------------------------------------------------------------------------------------------------
 
 TRIES = 25
-ALLOWED_MS = 2
+ALLOWED_MS = {
+    "/signup": 4,
+    "/password/forgot": 1,
+    "/email/verify/resend": 1,
+}  # a hash is some 20 ms, and never the same
 ROUNDS = 6
 WARM_UP = 3
 
@@ -405,7 +409,7 @@ def import_strangers(place, folder, name, count):
     return addresses | {"unknown": [f"{name}-nobody-{n}@example.org" for n in range(count)]}
 
 
-@pytest.mark.parametrize("path", ["/signup", "/password/forgot", "/email/verify/resend"])
+@pytest.mark.parametrize("path", ALLOWED_MS)
 def test_addresses_cannot_be_told_apart(place, person, path, capsys, tmp_path):
     """By the quickest answer of each kind: what the server does more for one shows there too, a busy machine does not."""
     quickest = {}
@@ -415,7 +419,7 @@ def test_addresses_cannot_be_told_apart(place, person, path, capsys, tmp_path):
             quickest[kind] = min(times + [quickest.get(kind, times[0])])
         with capsys.disabled():
             print(f"\n{path}, quickest answers in ms:", {kind: round(value, 2) for kind, value in quickest.items()})
-        if max(quickest.values()) - min(quickest.values()) <= ALLOWED_MS:
+        if max(quickest.values()) - min(quickest.values()) <= ALLOWED_MS[path]:
             return
     raise AssertionError(quickest)
 
