@@ -101,7 +101,7 @@ def test_mail_is_in_the_language_of_the_account(mail_server, start):
     sign_up(client, "franz@example.org", locale="de-AT")
     mail = mail_server.wait_for("franz@example.org")
     assert mail.subject == "Bestätigen Sie Ihre Adresse für Postern"
-    assert "Bestätigen" in mail.text and '<html lang="de">' in mail.html
+    assert "bestätigen" in mail.text and '<html lang="de">' in mail.html
 
 
 def test_mail_goes_to_an_internationalised_domain_as_a_labels(mail_server, start):
@@ -120,10 +120,10 @@ def test_names_cannot_write_headers_or_tags(mail_server, start):
 
 def test_request_does_not_wait_for_the_mail_server(mail_server, start):
     mail_server.mode = smtp.HANG
-    _, client = start(mail_server)
+    _, client = start(mail_server, {"mail.time": "30s"})
     begin = time.monotonic()
     sign_up(client, "ann@example.org")
-    assert time.monotonic() - begin < 0.9  # a hash, and no second of mail.time
+    assert time.monotonic() - begin < 15
 
 
 # --- a mail server in trouble ------------------------------------------------------------------------------------------
@@ -277,8 +277,15 @@ def test_mail_goes_over_tls_with_the_operators_authority(start, tmp_path, implic
 
 
 @pytest.mark.parametrize("implicit", [False, True])
-@pytest.mark.parametrize("flaw", ["unknown authority", "another name", "expired"])
-def test_certificate_that_is_wrong_gets_no_mail_and_no_password(start, tmp_path, flaw, implicit):
+@pytest.mark.parametrize(
+    ("flaw", "reason"),
+    [
+        ("unknown authority", "SSL certificate problem: unable to get local issuer"),
+        ("another name", "no alternative certificate subject name matches"),
+        ("expired", "SSL certificate problem: certificate has expired"),
+    ],
+)
+def test_certificate_that_is_wrong_gets_no_mail_and_no_password(start, tmp_path, flaw, reason, implicit):
     names = ("mail.example.net",) if flaw == "another name" else ("localhost",)
     certificate = Certificate(tmp_path, names=names, days=0.00001 if flaw == "expired" else 1)
     authority = certificate.ca_file
@@ -291,7 +298,7 @@ def test_certificate_that_is_wrong_gets_no_mail_and_no_password(start, tmp_path,
         site, client = start(server, settings, environ={"POSTERN_MAIL_SMTP_PASSWORD": "secret enough"})
         sign_up(client, "ann@example.org")
         until(lambda: len(log_of(site, "mail_not_sent")) >= 2, seconds=10, what="two attempts", pause=0.02)
-        assert "certificate" in log_of(site, "mail_not_sent")[0]["error"]
+        assert re.search(reason, log_of(site, "mail_not_sent")[0]["error"])
         assert not server.mails and not server.logins and server.attempts == 0
         assert outbox(site)[0]["state"] == "pending"
 
@@ -421,9 +428,9 @@ def test_metrics_tell_of_mail_that_waits(mail_server, start):
 def test_commands_of_the_documentation_work(make_site, tmp_path):
     """The configuration of docs/mail.md, with a server of the test's own in it, and the commands below."""
     text = (ROOT / "docs" / "mail.md").read_text(encoding="utf-8")
-    configuration = re.search(r"^```toml\n(.*?)^```", text, re.M | re.S)[1]
-    commands = [line for fence in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) for line in fence.splitlines()]
-    commands = [line for line in commands if line.startswith("postern ")]
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S)
+    configuration = next(content for language, content in fences if language == "toml")
+    commands = [line for _, content in fences for line in content.splitlines() if line.startswith("postern ")]
     assert commands
     certificate = Certificate(tmp_path)
     (tmp_path / "password").write_text("the right password\n")

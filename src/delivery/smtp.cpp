@@ -61,7 +61,7 @@ public:
             static_cast<long>(settings.security == SmtpSecurity::none ? CURLUSESSL_NONE : CURLUSESSL_ALL));
         if (!settings.ca_file.empty()) {
             set(CURLOPT_CAINFO, settings.ca_file);
-            set(CURLOPT_CAPATH, std::string());  // these authorities and no others
+            set_pointer(CURLOPT_CAPATH, nullptr);  // these authorities and no others
         }
         if (!settings.user.empty()) {
             set(CURLOPT_USERNAME, settings.user);
@@ -99,6 +99,7 @@ private:
     }
     void hear_us(std::string_view text) {
         const std::string_view verb = text.substr(0, text.find_first_of(" \r\n"));
+        leaving_ = leaving_ || verb == "QUIT";
         for (const auto& [command, stage] : commands) {
             if (command != verb) continue;
             stage_ = stage;
@@ -106,7 +107,7 @@ private:
         }
     }
     void hear_the_server(std::string_view line) {
-        if (line.size() < 4 ||
+        if (leaving_ || line.size() < 4 ||
             !std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }))
             return;
         reply_code_ = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
@@ -116,6 +117,7 @@ private:
 
     const std::string server_;
     Stage stage_ = Stage::greeting;
+    bool leaving_ = false;  // libcurl says goodbye before anybody has judged
     int reply_code_ = 0;
     std::string reply_;
 };

@@ -107,11 +107,11 @@ Milliseconds Worker::begin_what_is_due() {
     std::vector<OutboxEntry> entries;
     const auto pause = claim(entries);
     if (!pause.has_value()) {
-        if (!store_failed_) log::warning("outbox_not_read", {{"error", pause.error().message}});
-        store_failed_ = true;
+        if (!read_failed_) log::warning("outbox_not_read", {{"error", pause.error().message}});
+        read_failed_ = true;
         return limits::delivery_poll_interval;
     }
-    store_failed_ = false;
+    read_failed_ = false;
     for (OutboxEntry& entry : entries) begin(std::move(entry));
     write_down();
     return *pause;
@@ -180,9 +180,11 @@ void Worker::write_down() {
     while (!finished_.empty()) {
         const auto written = write_down(finished_.front().entry, finished_.front().gone);
         if (!written.has_value()) {
-            log::warning("outbox_not_written", {{"entries", finished_.size()}, {"error", written.error().message}});
+            if (!write_failed_) log::warning("outbox_not_written", {{"error", written.error().message}});
+            write_failed_ = true;
             return;
         }
+        write_failed_ = false;
         finished_.erase(finished_.begin());
     }
 }

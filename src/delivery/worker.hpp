@@ -88,7 +88,8 @@ private:
     Transfers transfers_;
     std::vector<Finished> finished_;  // not written down yet
     SteadyClock::time_point next_count_{};
-    bool store_failed_ = false;
+    bool read_failed_ = false;  // each is told once
+    bool write_failed_ = false;
 
     std::atomic<bool> stopping_ = false;
     std::atomic<SteadyClock::time_point> give_up_at_{SteadyClock::time_point::max()};

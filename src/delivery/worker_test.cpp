@@ -176,8 +176,8 @@ TEST(WorkerPause, DoublesUpToTheLongestAndVaries) {
     EXPECT_LE(pause_after(1, 5s), 6250ms);
     EXPECT_GE(pause_after(3, 5s), 15s);
     EXPECT_LE(pause_after(3, 5s), 25s);
-    EXPECT_LE(pause_after(1000, 5s), limits::delivery_retry_time_longest * 5 / 4);
-    EXPECT_GE(pause_after(1000, 5s), limits::delivery_retry_time_longest * 3 / 4);
+    EXPECT_LE(pause_after(1000, 5s), Milliseconds(limits::delivery_retry_time_longest) * 5 / 4);
+    EXPECT_GE(pause_after(1000, 5s), Milliseconds(limits::delivery_retry_time_longest) * 3 / 4);
     std::set<Milliseconds> pauses;
     for (int i = 0; i < 100; ++i) pauses.insert(pause_after(1, 5s));
     EXPECT_GT(pauses.size(), 10U);

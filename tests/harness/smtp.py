@@ -50,11 +50,14 @@ class Mail:
 
     @property
     def text(self):
-        return self.message.get_body(("plain",)).get_content()
+        return self._part("plain")
 
     @property
     def html(self):
-        return self.message.get_body(("html",)).get_content()
+        return self._part("html")
+
+    def _part(self, kind):
+        return self.message.get_body((kind,)).get_content().replace("\r\n", "\n")
 
     def link(self):
         """The one link that carries a token. Both parts must have the same."""
