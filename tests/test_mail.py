@@ -69,7 +69,7 @@ def log_of(site, event):
 
 def audited(site, event):
     with sqlite3.connect(f"file:{site.database_file}?mode=ro", uri=True) as database:
-        return database.execute("SELECT COUNT(*) FROM audit WHERE event = ?", [event]).fetchone()[0]
+        return database.execute("SELECT COUNT(*) FROM audit_records WHERE event = ?", [event]).fetchone()[0]
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------
