@@ -32,8 +32,8 @@ Result<std::string> write_mail_file(const std::string& directory, const core::Ou
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(directory).parent_path(), ignored);
     if (mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) return cannot_write(directory);
-    const std::string path = directory + "/" + std::to_string(to_milliseconds(entry.created_at)) + "-" + entry.topic +
-                             "-" + entry.id.text() + ".eml";
+    std::string path = directory + "/" + std::to_string(to_milliseconds(entry.created_at)) + "-" + entry.topic + "-" +
+                       entry.id.text() + ".eml";
     const std::string unfinished = path + ".part";
     const int file = open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (file < 0) return cannot_write(unfinished);

@@ -70,6 +70,15 @@ Result<std::string> single_line(std::string text, const std::string& name) {
     return text;
 }
 
+std::string file_of(std::string name, std::string_view ending) {
+    name += ending;
+    return name;
+}
+
+Error lacks_file(const std::string& name, const std::string& file) {
+    return invalid_template("The mail template " + name + " lacks " + file + "; it needs .subject, .txt and .html");
+}
+
 // Which template a file belongs to; nothing for a file that is none of ours, such as a README.
 Result<std::optional<MailTemplate>> template_of_file(const fs::path& path) {
     if (std::ranges::find(endings, path.extension().string()) == endings.end()) return std::optional<MailTemplate>();
@@ -124,14 +133,13 @@ Result<void> Templates::load_folder(const std::string& folder, const std::string
     for (const MailTemplate mail : found) {
         const std::string name = (fs::path(folder) / core::word(mail)).string();
         for (const std::string_view ending : endings) {
-            if (fs::exists(name + std::string(ending))) continue;
-            return invalid_template("The mail template " + name + " lacks " + name + std::string(ending) +
-                                    "; it needs .subject, .txt and .html");
+            const std::string file = file_of(name, ending);
+            if (!fs::exists(file)) return lacks_file(name, file);
         }
-        auto subject = TRY(read_text(name + ".subject"));
-        subject = TRY(single_line(std::move(subject), name + ".subject"));
-        const auto text = TRY(read_text(name + ".txt"));
-        const auto html = TRY(read_text(name + ".html"));
+        auto subject = TRY(read_text(file_of(name, ".subject")));
+        subject = TRY(single_line(std::move(subject), file_of(name, ".subject")));
+        const auto text = TRY(read_text(file_of(name, ".txt")));
+        const auto html = TRY(read_text(file_of(name, ".html")));
         auto parts = TRY(parse(mail, subject, text, html, name));
         own_.emplace(Key(mail, to_lower_ascii(locale)), std::move(parts));
     }

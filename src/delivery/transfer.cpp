@@ -55,8 +55,7 @@ void Transfer::set_pointer(CURLoption option, const void* pointer) {
 void Transfer::add_header(const std::string& line) {
     curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
     if (longer == nullptr) throw std::bad_alloc();
-    (void)headers_.release();  // the same list, whose head may have moved
-    headers_.reset(longer);
+    if (!headers_) headers_.reset(longer);  // otherwise it is the same list, longer at its end
 }
 
 void Transfer::use_headers() {
