@@ -3,6 +3,10 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <type_traits>
@@ -58,7 +62,7 @@ boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_wri
 // runs again, and sees what the other made of it. Errors: overloaded, when that keeps happening.
 template <typename Work>
 boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_settled_write(core::Store& store,
-                                                                                          Work work) {
+                                                                                           Work work) {
     constexpr int tries = 4;  // each other write that gets in between is another request for the same account
     for (int attempt = 1;; ++attempt) {
         Work again = work;
@@ -66,6 +70,13 @@ boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_set
         if (outcome.has_value() || outcome.error().code != "retry") co_return std::move(outcome);
         if (attempt == tries) co_return overloaded(std::move(outcome.error().message));
     }
+}
+
+inline boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_point time) {
+    auto executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer(executor);
+    timer.expires_at(time);
+    co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 inline boost::asio::awaitable<Result<void>> await_catch_up(core::Store& store) {

@@ -26,9 +26,8 @@ FlowResult change_email(const Service& service, const http::Request& request) {
         return core::request_email_change(transaction, service.secrets, who, wanted, service.account_policy, actor,
                                           service.clock.now());
     };
-    auto written = co_await await_settled_write(service.store, std::move(write));
+    auto written = co_await await_silent_write(service, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer_accepted(DoneResponse{"A mail is on its way to the new address; its link makes the change"});
 }
 

@@ -22,9 +22,8 @@ FlowResult forgot_password(const Service& service, const http::Request& request)
         return core::request_password_reset(transaction, service.secrets, email, service.account_policy, actor,
                                             service.clock.now());
     };
-    auto written = co_await await_settled_write(service.store, std::move(write));
+    auto written = co_await await_silent_write(service, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer_accepted(DoneResponse{"If there is an account, a mail is on its way to the address"});
 }
 

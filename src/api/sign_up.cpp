@@ -30,9 +30,8 @@ FlowResult sign_up(const Service& service, const http::Request& request) {
     auto write = [&](core::Transaction& transaction) {
         return core::sign_up(transaction, service.secrets, wanted, service.account_policy, actor, service.clock.now());
     };
-    auto written = co_await await_settled_write(service.store, std::move(write));
+    auto written = co_await await_silent_write(service, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer_accepted(DoneResponse{"A mail is on its way to the address; its link goes on from here"});
 }
 

@@ -51,9 +51,8 @@ FlowResult resend_verification(const Service& service, const http::Request& requ
         return core::resend_verification(transaction, service.secrets, email, service.account_policy, actor,
                                          service.clock.now());
     };
-    auto written = co_await await_settled_write(service.store, std::move(write));
+    auto written = co_await await_silent_write(service, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer_accepted(DoneResponse{"If an account waits for it, a mail is on its way to the address"});
 }
 

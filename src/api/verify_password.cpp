@@ -1,8 +1,5 @@
 #include "api/verify_password.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "api/await.hpp"
@@ -40,13 +37,6 @@ std::optional<Digest> read_device(const Service& service, const http::Request& r
         }
     }
     return std::nullopt;
-}
-
-boost::asio::awaitable<void> wait_until(SteadyTime time) {
-    auto executor = co_await boost::asio::this_coro::executor;
-    boost::asio::steady_timer timer(executor);
-    timer.expires_at(time);
-    co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 struct TimedCheck {

@@ -153,6 +153,9 @@ inline constexpr auto change_link_life = 24h;
 // Mails to one account: a stranger who signs up or forgets in somebody's name must not fill their inbox.
 inline constexpr std::int64_t mails_per_account = 6;
 inline constexpr auto mails_period = 1h;
+// Requests that send mail are answered this long after their write began, whether they sent any: a commit takes a few
+// milliseconds, and what is written for an account a tenth of one more than for none.
+inline constexpr auto mail_request_time = 20ms;
 // Sent and failed entries stay visible to an operator this long.
 inline constexpr auto outbox_retention = 24h * 14;
 // A whole attempt to hand one mail or event over; then it counts as failed and is tried again.
