@@ -3,8 +3,8 @@
 // Owns    libcurl, the form of a mail, the built-in templates and an operator's own, the signature of a webhook, which
 //         addresses a webhook may go to, the workers that empty the outbox.
 // Never   decides who is told what: the flows of core queue it. Includes base and core.
-// Holds   - a mail that the server has taken (250 to the end of DATA) is never sent again; one that it has not taken is
-//           sent again, under the same Message-ID;
+// Holds   - a mail that the server is known to have taken (250 to the end of DATA) is never sent again; any other is,
+//           under the same Message-ID;
 //         - only a refusal of the recipient or of the mail itself is final at once; whatever else goes wrong, a wrong
 //           password too, is tried again for two days;
 //         - TLS that was asked for is never done without, and a certificate is never taken unchecked;
