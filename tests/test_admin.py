@@ -281,15 +281,15 @@ def test_filters_narrow_a_search(admin):
     admin.expect("POST", f"/accounts/{off['id']}/disable")
 
     def found(query):
-        return [one["id"] for one in admin.expect("GET", f"/accounts?query=filters.example&{query}")["accounts"]]
+        return {one["id"] for one in admin.expect("GET", f"/accounts?query=filters.example&{query}")["accounts"]}
 
-    assert found("") == [demo["id"], on["id"], off["id"]]
-    assert found("kind=demo") == [demo["id"]]
-    assert found("state=active") == [on["id"]]
-    assert found("state=inactive") == [demo["id"]]
-    assert found("state=disabled") == [off["id"]]
-    assert found("admin=true") == []
-    assert found("admin=false&kind=standard") == [on["id"], off["id"]]
+    assert found("") == {demo["id"], on["id"], off["id"]}
+    assert found("kind=demo") == {demo["id"]}
+    assert found("state=active") == {on["id"]}
+    assert found("state=inactive") == {demo["id"]}
+    assert found("state=disabled") == {off["id"]}
+    assert found("admin=true") == set()
+    assert found("admin=false&kind=standard") == {on["id"], off["id"]}
 
 
 # --- The last administrator -------------------------------------------------------------------------------------------

@@ -187,6 +187,7 @@ Answer submit(const Service& service, const LinkPage& page, const http::Request&
     auto used = co_await await_settled_write(service.store, std::move(use));
     if (!used) co_return answer_trouble(used.error(), request, texts, service.page_style);
     wake_mail_worker(service);
+    if (page.asks_for_password) service.throttle.forget_address(used->email_key);
     const LinkTexts& words = texts.*page.texts;
     co_return answer_message(200, words.done_title, words.done, texts, service.page_style);
 }

@@ -62,7 +62,7 @@ FlowResult log_in(const Service& service, const http::Request& request) {
     const Issued issued = CO_TRY(std::move(written));
     verified.ticket.succeeded();
     http::Response response = CO_TRY(answer_with_tokens(service, issued));
-    set_device_cookie(service, credentials.email.key, response);
+    set_device_cookie(service, *attempt.account, response);
     co_return response;
 }
 

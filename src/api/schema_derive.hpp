@@ -83,7 +83,11 @@ Result<void> read_field(const boost::json::object& object, const Note& note, Mem
     if (value->is_string() && value->get_string().size() < note.minimum_length) {
         return field_error("invalid_field", note.field, "must not be empty");
     }
-    target = std::move(*read);
+    if constexpr (is_optional<Member>) {
+        target = std::move(read);
+    } else {
+        target = std::move(*read);
+    }
     return {};
 }
 
@@ -125,7 +129,11 @@ Result<void> read_parameter(const std::string& text, const Note& note, Member& t
     if (!read.has_value()) {
         return parameter_error("invalid_parameter", note.field, "must be " + std::string(Type::expectation));
     }
-    target = std::move(*read);
+    if constexpr (is_optional<Member>) {
+        target = std::move(read);
+    } else {
+        target = std::move(*read);
+    }
     return {};
 }
 

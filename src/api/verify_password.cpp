@@ -20,7 +20,8 @@ constexpr int cookies_tried = 4;
 
 // RFC 6265 section 5.4: "name=value; name=value". A browser may hold one cookie for each account that it knows, but
 // sends one of a name; more come from another path or host.
-std::optional<Digest> read_device(const Service& service, const http::Request& request, const std::string& email_key) {
+std::optional<core::Device> read_device(const Service& service, const http::Request& request,
+                                        const std::string& email_key) {
     int tried = 0;
     for (const auto& [field, line] : request.headers) {
         if (!equal_ignoring_case(field, "Cookie")) continue;
@@ -77,8 +78,8 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     co_return std::move(verified);
 }
 
-void set_device_cookie(const Service& service, std::string_view email_key, http::Response& response) {
-    const auto value = core::make_device_cookie(service.secrets, email_key);
+void set_device_cookie(const Service& service, const core::Account& account, http::Response& response) {
+    const auto value = core::make_device_cookie(service.secrets, account);
     if (!value.has_value()) return;  // without a key the login is as good, and the key's trouble is told elsewhere
     std::string cookie(cookie_name);
     cookie += "=" + *value + "; Path=" + service.base_path +

@@ -28,6 +28,6 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
 
 // Gives the browser a device cookie for the account (core/device_cookie.hpp), with an answer to a right password.
 // Whatever is no browser ignores it.
-void set_device_cookie(const Service& service, std::string_view email_key, http::Response& response);
+void set_device_cookie(const Service& service, const core::Account& account, http::Response& response);
 
 }  // namespace postern::api

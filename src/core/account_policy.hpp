@@ -26,8 +26,7 @@ struct AccountPolicy {
 inline Result<void> check_mail_works(const AccountPolicy& policy) {
     if (policy.mail_works) return {};
     return Error{ErrorKind::unavailable, "mail_unavailable",
-                 "This server sends no mail, which this needs; its operator can set mail.mode",
-                 std::chrono::hours(1)};
+                 "This server sends no mail, which this needs; its operator can set mail.mode", std::chrono::hours(1)};
 }
 
 }  // namespace postern::core

@@ -160,7 +160,14 @@ Result<Account> verify_account(Transaction& transaction, Account account, const 
 Result<Account> convert_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     if (account.kind == AccountKind::standard) return account;
     account.kind = AccountKind::standard;
-    if (account.email_verified_at.has_value() && !account.activated_at.has_value()) account.activated_at = now;
+    if (account.email_verified_at.has_value()) {
+        if (!account.activated_at.has_value()) account.activated_at = now;
+    } else {
+        // Whoever signed up with somebody else's address chose that password: only the mailbox's holder may choose one.
+        account.password_hash.clear();
+        account.password_scheme.clear();
+        TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    }
     return save_and_record(transaction, std::move(account), "account.converted", actor, now);
 }
 
@@ -213,6 +220,7 @@ Result<Account> set_password(Transaction& transaction, Account account, std::str
     account.password_scheme = std::move(scheme);
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
     TRY(transaction.delete_login_failures(email_digest(account.email_key)));  // they were guesses at the old one
+    TRY(transaction.delete_known_networks(account.id));
     return save_and_revoke(transaction, std::move(account), RevocationReason::password_changed,
                            "account.password_changed", actor, now);
 }

@@ -44,7 +44,8 @@ Result<Account> get_account(Reader& reader, const AccountId& id);
 
 Result<Account> activate_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 Result<Account> verify_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
-// A demo account becomes a standard one; one that may log in still may.
+// A demo account becomes a standard one; one that may log in still may. One whose address was never proven loses its
+// password: an invitation or a reset lets the mailbox's holder choose one.
 Result<Account> convert_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 // Errors: conflict "last_admin" for the last active administrator.
 Result<Account> disable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);

@@ -162,6 +162,8 @@ TEST_F(Accounts, ConversionKeepsAnAccountAsUsableAsItWas) {
     ASSERT_TRUE(unproven.has_value() && proven.has_value());
     EXPECT_EQ(unproven->kind, AccountKind::standard);
     EXPECT_FALSE(is_active(*unproven)) << "nobody has proven its address, and nobody has activated it";
+    EXPECT_EQ(unproven->password_hash, "") << "whoever signed up may have typed somebody else's address";
+    EXPECT_EQ(proven->password_hash, "new:correct");
     EXPECT_EQ(proven->kind, AccountKind::standard);
     EXPECT_TRUE(is_active(*proven));
 }

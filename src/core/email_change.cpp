@@ -74,6 +74,7 @@ Result<Account> confirm_email_change(Transaction& transaction, std::string_view 
     TRY(revoke_account(transaction, account.id, RevocationReason::email_changed, "account.email_changed", actor, now,
                        old_address + " -> " + account.email));
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    TRY(transaction.delete_known_networks(account.id));
     TRY(queue_mail(transaction, MailTemplate::email_changed, account, old_address, nullptr,
                    {{"new_address", account.email}}, now));
     return account;

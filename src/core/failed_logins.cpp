@@ -52,7 +52,9 @@ void FailedLogins::put_back(const std::vector<Summary>& summaries) {
 Result<void> record_failed_logins(Transaction& transaction, const std::vector<FailedLogins::Summary>& summaries,
                                   Timestamp now) {
     for (const auto& [account, network, outcome, count] : summaries) {
-        const Actor actor{.name = "anonymous", .address = network, .user_agent = ""};
+        // Of an account that has been deleted since, nothing personal may come after its erasure.
+        const bool erased = account && !TRY(transaction.find_account(*account)).has_value();
+        const Actor actor{.name = "anonymous", .address = erased ? "" : network, .user_agent = ""};
         TRY(record(transaction, "login.failed", actor, {.account = account}, outcome, count, now));
     }
     return {};

@@ -41,6 +41,9 @@ Error invalid_link() {
 
 Result<MailToken> issue_mail_token(Transaction& transaction, const SecretDeriver& secrets, const Account& account,
                                    MailPurpose purpose, const EmailAddress& proves, Milliseconds life, Timestamp now) {
+    // Whoever changes the account at the same time deletes its links: without its row they would not see this one.
+    const bool current = TRY(transaction.take_account(account.id, account.security_version));
+    if (!current) return conflict("retry", "The account changed meanwhile");
     TRY(transaction.delete_mail_tokens_of(account.id, purpose));
     MailToken token{.id = MailTokenId::make(now),
                     .account_id = account.id,

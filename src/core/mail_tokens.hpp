@@ -18,7 +18,8 @@ namespace postern::core {
 // What every link that does not work gets for an answer: invalid_input "invalid_link".
 Error invalid_link();
 
-// Makes the token's row. Earlier tokens of the same purpose and account die.
+// Makes the token's row, and takes the account's. Earlier tokens of the same purpose and account die.
+// Errors: conflict "retry", when the account is no longer as it was read.
 Result<MailToken> issue_mail_token(Transaction& transaction, const SecretDeriver& secrets, const Account& account,
                                    MailPurpose purpose, const EmailAddress& proves, Milliseconds life, Timestamp now);
 

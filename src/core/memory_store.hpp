@@ -39,6 +39,10 @@ public:
         found->second = account;
         return true;
     }
+    Result<bool> take_account(const AccountId& id, std::int64_t expected_security_version) override {
+        const auto found = tables_.accounts.find(id);
+        return found != tables_.accounts.end() && found->second.security_version == expected_security_version;
+    }
     Result<bool> update_last_login(const AccountId& id, std::int64_t expected_security_version,
                                    Timestamp now) override {
         auto found = tables_.accounts.find(id);
@@ -61,8 +65,7 @@ public:
         std::erase_if(tables_.mail_tokens, is_of_account);
         std::erase_if(tables_.known_networks, [&](const auto& entry) { return entry.first.first == id; });
         std::erase_if(tables_.outbox, [&](const auto& entry) {
-            return entry.second.account_id == id && entry.second.kind == OutboxKind::mail &&
-                   entry.second.state == OutboxState::pending;
+            return entry.second.account_id == id && entry.second.kind == OutboxKind::mail;
         });
         return tables_.accounts.erase(id) > 0;
     }
@@ -223,6 +226,9 @@ public:
     }
     Result<bool> delete_login_failures(const std::vector<std::uint8_t>& email_digest) override {
         return tables_.login_failures.erase(email_digest) > 0;
+    }
+    Result<std::size_t> delete_known_networks(const AccountId& id) override {
+        return std::erase_if(tables_.known_networks, [&](const auto& entry) { return entry.first.first == id; });
     }
     Result<void> note_known_network(const AccountId& id, std::string_view network, Timestamp now) override {
         tables_.known_networks.insert_or_assign(std::pair(id, std::string(network)), now);

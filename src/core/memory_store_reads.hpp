@@ -162,10 +162,11 @@ public:
         }
         return page;
     }
-    Result<std::int64_t> count_mails_since(const AccountId& id, Timestamp since) override {
+    Result<std::int64_t> count_mails_since(const AccountId& id, std::string_view topic, Timestamp since) override {
         return std::ranges::count_if(tables_.outbox, [&](const auto& entry) {
             const OutboxEntry& mail = entry.second;
-            return mail.kind == OutboxKind::mail && mail.account_id == id && mail.created_at >= since;
+            return mail.kind == OutboxKind::mail && mail.account_id == id && mail.topic == topic &&
+                   mail.created_at >= since;
         });
     }
     Result<std::optional<Timestamp>> find_next_outbox_due(OutboxKind kind) override {

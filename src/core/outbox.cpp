@@ -52,7 +52,7 @@ std::optional<MailTemplate> parse_mail_template(std::string_view word) {
 
 Result<bool> may_mail(Reader& reader, MailTemplate mail, const AccountId& account, Timestamp now) {
     if (!strangers_can_cause(mail)) return true;
-    const auto queued = TRY(reader.count_mails_since(account, now - limits::mails_period));
+    const auto queued = TRY(reader.count_mails_since(account, word(mail), now - limits::mails_period));
     return queued < limits::mails_per_account;
 }
 

@@ -72,6 +72,8 @@ Result<void> start_over(Transaction& transaction, const Account& account, std::s
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
     const Digest key = digest(account.email_key);
     TRY(transaction.delete_login_failures({key.begin(), key.end()}));
+    // Where a thief logged in from must not get past a lock any more.
+    TRY(transaction.delete_known_networks(account.id));
     TRY(queue_mail(transaction, MailTemplate::password_changed, account, account.email, nullptr, {}, now));
     return {};
 }

@@ -77,7 +77,7 @@ std::size_t folded_size(std::string_view text) {
     return size;
 }
 
-// "abcabcabcab" is made of "abc", and "abc.abc" of "abc.": the shortest piece whose copies, the last one perhaps cut,
+// "abcabcabcab" is made of "abc", and "abc-abc" of "abc-": the shortest piece whose copies, the last one perhaps cut,
 // are the text. The text itself, when there are not two of them, but for the last character. By the prefix function of
 // Knuth, Morris and Pratt, in linear time.
 std::string_view unit_of(std::string_view text) {

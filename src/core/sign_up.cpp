@@ -45,15 +45,15 @@ Result<void> sign_up_anew(Transaction& transaction, const SecretDeriver& secrets
 
 Result<void> sign_up_again(Transaction& transaction, const SecretDeriver& secrets, Account account,
                            const SignUp& wanted, const AccountPolicy& policy, const Actor& actor, Timestamp now) {
-    // Without a mail for it the new password must not take the old one's place: the link that is out would confirm it.
-    if (!TRY(may_mail(transaction, MailTemplate::verify_email, account.id, now))) {
-        return record(transaction, signed_up, actor, {account.id, {}, account.email}, "mail_limit", now);
-    }
+    const bool may = TRY(may_mail(transaction, MailTemplate::verify_email, account.id, now));
     set_profile(account, wanted);
     account = TRY(save_account(transaction, std::move(account), now));
     TRY(revoke_account(transaction, account.id, RevocationReason::password_changed, signed_up, actor, now,
                        account.email));
+    // Also when no mail may go out: a link that an earlier sign-up left behind must not confirm this one, nor this
+    // one's holder be taken in by that one. A new link can be asked for later.
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    if (!may) return record(transaction, signed_up, actor, {account.id, {}, account.email}, "mail_limit", now);
     return mail_verification(transaction, secrets, account, policy, now);
 }
 
@@ -61,7 +61,8 @@ Result<void> sign_up_again(Transaction& transaction, const SecretDeriver& secret
 
 bool is_unconfirmed_sign_up(const Account& account) {
     return account.kind == AccountKind::demo && !account.email_verified_at.has_value() &&
-           !account.disabled_at.has_value() && !account.admin && account.roles.empty();
+           !account.activated_at.has_value() && !account.disabled_at.has_value() && !account.admin &&
+           account.roles.empty();
 }
 
 Result<void> check_sign_up_open(const AccountPolicy& policy) {

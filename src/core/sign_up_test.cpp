@@ -68,15 +68,26 @@ TEST_F(SigningUp, AResetLinkFromBeforeARepeatedOneIsVoidToo) {
     EXPECT_EQ(reset(link), "invalid_link");
 }
 
-// Without a mail for it, a stranger's password must not stand behind the link that is out already.
-TEST_F(SigningUp, PastTheLimitOfMailsChangesNothing) {
-    for (std::int64_t i = 0; i < limits::mails_per_account; ++i) EXPECT_EQ(sign_up_with(eve, "eve's own"), "success");
+// A stranger who uses the mails up first must not get their password confirmed by the holder, who clicks the newest
+// link.
+TEST_F(SigningUp, PastTheLimitOfMailsTheOlderLinkIsVoidAllTheSame) {
+    for (std::int64_t i = 0; i < limits::mails_per_account; ++i) EXPECT_EQ(sign_up_with(eve, "stranger's"), "success");
     const auto link = newest(MailTemplate::verify_email).link;
-    EXPECT_EQ(sign_up_with(eve, "attacker's"), "success");
+    EXPECT_EQ(sign_up_with(eve, "eve's own"), "success");
     EXPECT_EQ(last_record().outcome, "mail_limit");
     EXPECT_EQ(mails(MailTemplate::verify_email), limits::mails_per_account);
-    EXPECT_EQ(verify(link), "success");
-    EXPECT_EQ(log_in("eve's own", eve), "success");
+    EXPECT_EQ(verify(link), "invalid_link");
+    EXPECT_EQ(log_in("stranger's", eve), "invalid_credentials");
+    EXPECT_EQ(log_in("eve's own", eve), "email_not_verified");
+}
+
+TEST_F(SigningUp, AStrangersMailsLeaveRoomForAReset) {
+    EXPECT_EQ(sign_up_with(eve, "eve's own"), "success");
+    EXPECT_EQ(verify(newest(MailTemplate::verify_email).link), "success");
+    for (std::int64_t i = 0; i < 2 * limits::mails_per_account; ++i) EXPECT_EQ(sign_up_with(eve, "x"), "success");
+    EXPECT_EQ(mails(MailTemplate::already_registered), limits::mails_per_account);
+    EXPECT_EQ(forget(eve), "success");
+    EXPECT_EQ(mails(MailTemplate::reset_password), 1);
 }
 
 TEST_F(SigningUp, OverAnAccountTellsItsHolderAndChangesNothing) {

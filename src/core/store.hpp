@@ -83,8 +83,8 @@ public:
     // Newest first, before `before`; all states without one.
     virtual Result<std::vector<OutboxEntry>> list_outbox(std::optional<OutboxState> state,
                                                          std::optional<OutboxId> before, std::size_t limit) = 0;
-    // Mails of any state to this account that were queued at `since` or later.
-    virtual Result<std::int64_t> count_mails_since(const AccountId& id, Timestamp since) = 0;
+    // Mails of any state about this account from the template `topic` that were queued at `since` or later.
+    virtual Result<std::int64_t> count_mails_since(const AccountId& id, std::string_view topic, Timestamp since) = 0;
     // When the next pending entry of that kind is due; nothing when none waits.
     virtual Result<std::optional<Timestamp>> find_next_outbox_due(OutboxKind kind) = 0;
     virtual Result<OutboxFigures> count_outbox(OutboxKind kind) = 0;
@@ -122,6 +122,9 @@ public:
     // Writes every column but id and created_at, where the row still has `expected_security_version`.
     // Errors: conflict "unique_violation", when the email key is another account's.
     virtual Result<bool> update_account(const Account& account, std::int64_t expected_security_version) = 0;
+    // Takes the account's row for this transaction, so that whoever changes it waits, or has won: false when the
+    // version has moved on.
+    virtual Result<bool> take_account(const AccountId& id, std::int64_t expected_security_version) = 0;
     // Takes the account's row for this transaction and notes the login; false when the version has moved on.
     virtual Result<bool> update_last_login(const AccountId& id, std::int64_t expected_security_version,
                                            Timestamp now) = 0;
@@ -129,7 +132,7 @@ public:
     // login in flight relied on has changed.
     virtual Result<bool> update_password_hash(const AccountId& id, std::string_view expected_hash,
                                               std::string_view hash, std::string_view scheme) = 0;
-    // Deletes the row, its sessions, mail tokens, known networks and unsent mails. Slots stay until their list is
+    // Deletes the row, its sessions, mail tokens, known networks and mails. Slots stay until their list is
     // dropped: they hold the revocation.
     virtual Result<bool> delete_account(const AccountId& id) = 0;
 
@@ -190,6 +193,7 @@ public:
     virtual Result<void> add_login_failures(const std::vector<std::uint8_t>& email_digest, std::int64_t count,
                                             Timestamp last_at) = 0;
     virtual Result<bool> delete_login_failures(const std::vector<std::uint8_t>& email_digest) = 0;
+    virtual Result<std::size_t> delete_known_networks(const AccountId& id) = 0;
     // Notes a successful login from `network`; forgets the oldest beyond limits::known_networks.
     virtual Result<void> note_known_network(const AccountId& id, std::string_view network, Timestamp now) = 0;
 };

@@ -103,7 +103,7 @@ private:
 
 std::vector<Throttle::Book::Budget> Throttle::Book::budgets_of(const Guesser& guesser, const Digest& address) const {
     if (guesser.device.has_value()) {
-        return {{key_of(Kind::device, *guesser.device, &address), policy_.account_network_failures, "",
+        return {{key_of(Kind::device, guesser.device->key, &address), policy_.account_network_failures, "",
                  &ThrottleFigures::refused_device}};
     }
     const Digest network = digest(guesser.network);
@@ -149,8 +149,11 @@ Result<void> Throttle::Book::check_total(Ticket::State& ticket, const LoginAttem
     const std::int64_t certain = (stored_counts ? stored->count : 0) + known.unflushed;
     // Written since the store was read, or about to be: the read may have seen them or not.
     const std::int64_t perhaps = known.flushing + known.flushed - ticket.flushed_before;
+    const auto& device = ticket.guesser.device;
+    const bool is_current_device = device && attempt.account && device->account == attempt.account->id &&
+                                   device->security_version == attempt.account->security_version;
     const bool may_try_past_it =
-        ticket.guesser.device.has_value() ||
+        is_current_device ||
         std::ranges::find(attempt.known_networks, ticket.guesser.network) != attempt.known_networks.end();
     if (certain + perhaps + known.under_way >= policy_.account_failures && !may_try_past_it) {
         ++figures_.refused_account;

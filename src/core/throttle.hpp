@@ -27,6 +27,7 @@
 #include "base/digest.hpp"
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "core/device_cookie.hpp"
 #include "core/login.hpp"
 #include "core/store.hpp"
 
@@ -47,7 +48,7 @@ std::vector<std::uint8_t> email_digest(std::string_view email_key);
 struct Guesser {
     std::string email_key;
     std::string network;           // http::network_of() the client's address
-    std::optional<Digest> device;  // what read_device_cookie() says of a good cookie for this address
+    std::optional<Device> device;  // what read_device_cookie() says of a good cookie for this address
 };
 
 struct ThrottleFigures {

@@ -50,12 +50,12 @@ protected:
         if (!admitted.has_value()) return {.admitted = admitted.error()};
         return {.admitted = {}, .ticket = std::move(ticket), .attempt = std::move(attempt), .began = clock.now()};
     }
-    Try begin(const std::string& address, std::string_view from, std::optional<Digest> device = std::nullopt) {
+    Try begin(const std::string& address, std::string_view from, std::optional<Device> device = std::nullopt) {
         return begin(throttle, {address, std::string(from), device});
     }
     // A wrong password. Nothing when it was looked at, otherwise how long to wait.
     std::optional<Seconds> guess(const std::string& address, std::string_view from,
-                                 std::optional<Digest> device = std::nullopt) {
+                                 std::optional<Device> device = std::nullopt) {
         Try tried = begin(address, from, device);
         if (!tried.admitted.has_value()) {
             EXPECT_EQ(tried.admitted.error().code, "too_many_attempts");
@@ -215,7 +215,7 @@ TEST_F(ThrottleTest, AKnownNetworkHasNoMoreThanItsOwnBudget) {
 
 TEST_F(ThrottleTest, ADeviceHasABudgetOfItsOwn) {
     const testing::PlainSecrets secrets;
-    const std::string cookie = *make_device_cookie(secrets, email().key);
+    const std::string cookie = *make_device_cookie(secrets, store->tables.accounts.begin()->second);
     const auto device = read_device_cookie(secrets, email().key, cookie);
     ASSERT_TRUE(device.has_value());
     use_up_total(email().key);
@@ -224,6 +224,18 @@ TEST_F(ThrottleTest, ADeviceHasABudgetOfItsOwn) {
     for (int i = 0; i < policy.account_network_failures; ++i) EXPECT_FALSE(guess(email().key, "203.0.113.1", device));
     EXPECT_TRUE(guess(email().key, "203.0.113.1", device)) << "a stolen cookie is worth a few guesses";
     EXPECT_TRUE(guess(email().key, "203.0.113.2", device)) << "wherever it is shown";
+}
+
+TEST_F(ThrottleTest, ADeviceFromBeforeAResetIsNothingToTheLock) {
+    const testing::PlainSecrets secrets;
+    Account& account = store->tables.accounts.begin()->second;
+    const auto device = read_device_cookie(secrets, email().key, *make_device_cookie(secrets, account));
+    ASSERT_TRUE(device.has_value());
+    account.security_version += 1;  // as every reset does
+    use_up_total(email().key);
+    EXPECT_TRUE(guess(email().key, "203.0.113.1", device)) << "whoever had the old password is a stranger now";
+    const auto renewed = read_device_cookie(secrets, email().key, *make_device_cookie(secrets, account));
+    EXPECT_FALSE(guess(email().key, "203.0.113.1", renewed));
 }
 
 TEST_F(ThrottleTest, TheLockEndsWhenItSaidAndRefusedAttemptsDoNotProlongIt) {

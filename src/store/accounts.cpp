@@ -162,6 +162,13 @@ Result<bool> SqlTransaction::update_password_hash(const core::AccountId& id, std
     return outcome.changed == 1;
 }
 
+Result<bool> SqlTransaction::take_account(const core::AccountId& id, std::int64_t expected_security_version) {
+    auto outcome = TRY(connection_.execute(
+        "UPDATE accounts SET security_version = security_version WHERE id = $1 AND security_version = $2",
+        values(id, expected_security_version)));
+    return outcome.changed == 1;
+}
+
 Result<bool> SqlTransaction::delete_account(const core::AccountId& id) {
     // The account's row first: whoever is logging in holds it, and shall have finished or lost.
     auto taken = TRY(
@@ -170,8 +177,7 @@ Result<bool> SqlTransaction::delete_account(const core::AccountId& id) {
     TRY(connection_.execute("DELETE FROM sessions WHERE account_id = $1", values(id)));
     TRY(connection_.execute("DELETE FROM mail_tokens WHERE account_id = $1", values(id)));
     TRY(connection_.execute("DELETE FROM known_networks WHERE account_id = $1", values(id)));
-    TRY(connection_.execute("DELETE FROM outbox WHERE account_id = $1 AND kind = 'mail' AND state = 'pending'",
-                            values(id)));
+    TRY(connection_.execute("DELETE FROM outbox WHERE account_id = $1 AND kind = 'mail'", values(id)));
     TRY(connection_.execute("DELETE FROM accounts WHERE id = $1", values(id)));
     return true;
 }

@@ -57,9 +57,11 @@ Result<std::vector<core::OutboxEntry>> SqlTransaction::list_outbox(std::optional
     return records_from(outcome, entry_from);
 }
 
-Result<std::int64_t> SqlTransaction::count_mails_since(const core::AccountId& id, Timestamp since) {
+Result<std::int64_t> SqlTransaction::count_mails_since(const core::AccountId& id, std::string_view topic,
+                                                       Timestamp since) {
     auto outcome = TRY(connection_.execute(
-        "SELECT COUNT(*) FROM outbox WHERE account_id = $1 AND created_at >= $2 AND kind = 'mail'", values(id, since)));
+        "SELECT COUNT(*) FROM outbox WHERE account_id = $1 AND created_at >= $2 AND kind = 'mail' AND topic = $3",
+        values(id, since, topic)));
     return Columns(outcome.rows.at(0)).integer();
 }
 

@@ -54,6 +54,11 @@ Result<std::vector<std::string>> SqlTransaction::list_known_networks(const core:
     return records_from(outcome, [](Row& row) { return Columns(row).text(); });
 }
 
+Result<std::size_t> SqlTransaction::delete_known_networks(const core::AccountId& id) {
+    auto outcome = TRY(connection_.execute("DELETE FROM known_networks WHERE account_id = $1", values(id)));
+    return static_cast<std::size_t>(outcome.changed);
+}
+
 Result<void> SqlTransaction::note_known_network(const core::AccountId& id, std::string_view network, Timestamp now) {
     TRY(
         connection_.execute("INSERT INTO known_networks (account_id, network, last_at) VALUES ($1, $2, $3) "

@@ -19,7 +19,7 @@ struct Pending {
     std::vector<ListInfo> revoked_lists;  // of a key that was revoked
     bool keys_changed = false;
     bool outbox_changed = false;  // something was added that may be due
-    bool feed_changed = false;  // other nodes have something to read
+    bool feed_changed = false;    // other nodes have something to read
     // Set when reserve_slot found no open list: for this key, at this time.
     std::optional<std::pair<std::string, Timestamp>> list_needed;
 };
@@ -77,7 +77,7 @@ public:
     Result<std::vector<core::OutboxEntry>> list_outbox(std::optional<core::OutboxState> state,
                                                        std::optional<core::OutboxId> before,
                                                        std::size_t limit) override;
-    Result<std::int64_t> count_mails_since(const core::AccountId& id, Timestamp since) override;
+    Result<std::int64_t> count_mails_since(const core::AccountId& id, std::string_view topic, Timestamp since) override;
     Result<std::optional<Timestamp>> find_next_outbox_due(core::OutboxKind kind) override;
     Result<core::OutboxFigures> count_outbox(core::OutboxKind kind) override;
 
@@ -88,6 +88,7 @@ public:
     Result<void> insert_account(const core::Account& account) override;
     Result<std::vector<bool>> insert_accounts(std::span<const core::Account> accounts) override;
     Result<bool> update_account(const core::Account& account, std::int64_t expected_security_version) override;
+    Result<bool> take_account(const core::AccountId& id, std::int64_t expected_security_version) override;
     Result<bool> update_last_login(const core::AccountId& id, std::int64_t expected_security_version,
                                    Timestamp now) override;
     Result<bool> update_password_hash(const core::AccountId& id, std::string_view expected_hash, std::string_view hash,
@@ -134,6 +135,7 @@ public:
 
     Result<void> add_login_failures(const Blob& email_digest, std::int64_t count, Timestamp last_at) override;
     Result<bool> delete_login_failures(const Blob& email_digest) override;
+    Result<std::size_t> delete_known_networks(const core::AccountId& id) override;
     Result<void> note_known_network(const core::AccountId& id, std::string_view network, Timestamp now) override;
 
 private:
