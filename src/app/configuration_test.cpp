@@ -171,8 +171,9 @@ TEST(Configuration, ChecksAddressesAndPaths) {
     for (const auto* wrong :
          {"listen = \"8080\"", "listen = \"127.0.0.1\"", "listen = \"127.0.0.1:99999\"", "listen = \"::1:80:\"",
           "listen = \"example.com:80\"", "base_path = \"auth\"", "base_path = \"/auth/\"", "base_path = \"/a//b\"",
-          "base_path = \"/a{b}\"", "base_path = \"/admin/v1\"", "public_url = \"auth.example.com\"", "public_url = \"https://auth.example.com/\"",
-          "public_url = \"https://\"", "store = \"auth.db\"", "store = \"sqlite:\"", "data_dir = \"\""}) {
+          "base_path = \"/a{b}\"", "base_path = \"/admin/v1\"", "public_url = \"auth.example.com\"",
+          "public_url = \"https://auth.example.com/\"", "public_url = \"https://\"", "store = \"auth.db\"",
+          "store = \"sqlite:\"", "data_dir = \"\""}) {
         EXPECT_NE(refusal(read_toml(wrong)), "accepted") << wrong;
     }
     EXPECT_EQ(refusal(read_toml("listen = \"localhost:0\"")), "accepted");

@@ -182,7 +182,8 @@ inline constexpr auto delivery_stop_time = 3s;
 inline constexpr std::size_t webhook_answer_bytes = 64 * 1024;
 // The outbox is counted this often, for the metrics.
 inline constexpr auto outbox_count_interval = 5s;
-// With mail switched off, what was queued anyway is given up after this long, as a server that stays down would have it.
+// With mail switched off, what was queued anyway is given up after this long, as a server that stays down would have
+// it.
 inline constexpr auto mail_off_time = 24h * 2;
 // A file of a template; the largest built-in part has 2 KiB.
 inline constexpr std::size_t mail_template_bytes = 64 * 1024;
