@@ -58,7 +58,8 @@ Result<ColumnMap> parse_column_map(const std::vector<std::string>& words) {
         if (sign == std::string::npos || sign + 1 == word.size() || !field) {
             std::string known;
             for (std::size_t i = 0; i < core::import_field_count; ++i) {
-                known += (i == 0 ? "" : ", ") + std::string(core::word(static_cast<core::ImportField>(i)));
+                if (i > 0) known += ", ";
+                known += core::word(static_cast<core::ImportField>(i));
             }
             return usage_error("--map is FIELD=COLUMN, not " + word + "; the fields are " + known);
         }
