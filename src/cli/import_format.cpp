@@ -48,6 +48,15 @@ void drop_unusable_password(Origin origin, core::ImportedRecord& record) {
     if (origin == Origin::django && hash.starts_with('!')) hash.clear();
 }
 
+std::string known_fields() {
+    std::string known;
+    for (std::size_t i = 0; i < core::import_field_count; ++i) {
+        if (i > 0) known += ", ";
+        known += core::word(static_cast<core::ImportField>(i));
+    }
+    return known;
+}
+
 }  // namespace
 
 Result<ColumnMap> parse_column_map(const std::vector<std::string>& words) {
@@ -56,12 +65,7 @@ Result<ColumnMap> parse_column_map(const std::vector<std::string>& words) {
         const std::size_t sign = word.find('=');
         const auto field = core::parse_import_field(std::string_view(word).substr(0, sign));
         if (sign == std::string::npos || sign + 1 == word.size() || !field) {
-            std::string known;
-            for (std::size_t i = 0; i < core::import_field_count; ++i) {
-                if (i > 0) known += ", ";
-                known += core::word(static_cast<core::ImportField>(i));
-            }
-            return usage_error("--map is FIELD=COLUMN, not " + word + "; the fields are " + known);
+            return usage_error("--map is FIELD=COLUMN, not " + word + "; the fields are " + known_fields());
         }
         map[*field] = word.substr(sign + 1);
     }
