@@ -109,7 +109,7 @@ Result<Answer> set_password(const Call& call, const std::string& address, bool f
     core::Store* store = TRY(workplace->store());
     const core::NewPassword password = TRY(ask_new_password(call, *workplace, email, from_input));
     auto set = [&](core::Transaction& transaction, core::Account account, const core::Actor& actor, Timestamp now) {
-        return core::set_password(transaction, std::move(account), password.hash, password.scheme, actor, now);
+        return core::set_password(transaction, std::move(account), password, actor, now);
     };
     const core::Account account = TRY(step_on_account(call, *store, email, set));
     return Answer{account.email + " has a new password; its earlier sessions have ended\n", to_json(account)};

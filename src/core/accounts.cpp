@@ -6,9 +6,13 @@
 #include "base/limits.hpp"
 #include "core/revocation.hpp"
 #include "core/throttle.hpp"
+#include "core/words.hpp"
 
 namespace postern::core {
 namespace {
+
+constexpr Words<AccountState, 3> account_states = {
+    {{AccountState::active, "active"}, {AccountState::inactive, "inactive"}, {AccountState::disabled, "disabled"}}};
 
 AuditSubject about(const Account& account) {
     return {.account = account.id, .session = std::nullopt, .detail = account.email};
@@ -56,6 +60,12 @@ Result<Account> save_account(Transaction& transaction, Account account, Timestam
     return account;
 }
 
+Result<void> end_earlier_rights(Transaction& transaction, const Account& account) {
+    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    TRY(transaction.delete_known_networks(account.id));
+    return {};
+}
+
 Result<Account> get_account(Reader& reader, std::string_view email_key) {
     auto account = TRY(reader.find_account_by_email(email_key));
     if (!account.has_value()) {
@@ -87,19 +97,11 @@ void narrow(AccountFilter& filter, AccountState state) {
 }
 
 std::string_view word(AccountState state) {
-    switch (state) {
-        case AccountState::active: return "active";
-        case AccountState::inactive: return "inactive";
-        case AccountState::disabled: return "disabled";
-    }
-    return "";
+    return word_in(account_states, state);
 }
 
 std::optional<AccountState> parse_account_state(std::string_view text) {
-    for (const AccountState state : {AccountState::active, AccountState::inactive, AccountState::disabled}) {
-        if (word(state) == text) return state;
-    }
-    return std::nullopt;
+    return value_in(account_states, text);
 }
 
 Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles) {
@@ -160,24 +162,23 @@ Result<Account> verify_account(Transaction& transaction, Account account, const 
 Result<Account> convert_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     if (account.kind == AccountKind::standard) return account;
     account.kind = AccountKind::standard;
-    if (account.email_verified_at.has_value()) {
-        if (!account.activated_at.has_value()) account.activated_at = now;
-    } else {
-        // Whoever signed up with somebody else's address chose that password: only the mailbox's holder may choose one.
-        account.password_hash.clear();
-        account.password_scheme.clear();
-        TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
-    }
-    return save_and_record(transaction, std::move(account), "account.converted", actor, now);
+    const bool proven = account.email_verified_at.has_value();
+    if (proven && !account.activated_at.has_value()) account.activated_at = now;
+    // Whoever signed up with somebody else's address chose that password: only the mailbox's holder may choose one.
+    if (!proven) set_new_password(account, {});
+    account = TRY(save_and_record(transaction, std::move(account), "account.converted", actor, now));
+    if (!proven) TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+    return account;
 }
 
 Result<Account> disable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
     if (account.disabled_at.has_value()) return account;
     TRY(keep_an_admin(transaction, account));
     account.disabled_at = now;
+    account = TRY(save_and_revoke(transaction, std::move(account), RevocationReason::account_disabled,
+                                  "account.disabled", actor, now));
     TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
-    return save_and_revoke(transaction, std::move(account), RevocationReason::account_disabled, "account.disabled",
-                           actor, now);
+    return account;
 }
 
 Result<Account> enable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
@@ -214,15 +215,14 @@ Result<Account> set_admin(Transaction& transaction, Account account, bool admin,
                            admin ? "account.admin_granted" : "account.admin_taken", actor, now);
 }
 
-Result<Account> set_password(Transaction& transaction, Account account, std::string hash, std::string scheme,
-                             const Actor& actor, Timestamp now) {
-    account.password_hash = std::move(hash);
-    account.password_scheme = std::move(scheme);
-    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
+Result<Account> set_password(Transaction& transaction, Account account, const NewPassword& password, const Actor& actor,
+                             Timestamp now) {
+    set_new_password(account, password);
+    account = TRY(save_and_revoke(transaction, std::move(account), RevocationReason::password_changed,
+                                  "account.password_changed", actor, now));
+    TRY(end_earlier_rights(transaction, account));
     TRY(transaction.delete_login_failures(email_digest(account.email_key)));  // they were guesses at the old one
-    TRY(transaction.delete_known_networks(account.id));
-    return save_and_revoke(transaction, std::move(account), RevocationReason::password_changed,
-                           "account.password_changed", actor, now);
+    return account;
 }
 
 }  // namespace postern::core

@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "core/audit.hpp"
+#include "core/new_password.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
 
@@ -34,6 +35,11 @@ struct NewAccount {
 // Writes the account back at the version that was read, and raises it: every change does, so that neither a login in
 // flight nor another change can miss it. Errors: conflict "retry", when it changed meanwhile.
 Result<Account> save_account(Transaction& transaction, Account account, Timestamp now);
+
+// What whoever had the account until now could still get in by: mailed links, and networks that may try past a lock.
+// After save_account(), which takes the account's row: a link that is being written at the same time is seen then, or
+// comes too late (issue_mail_token()).
+Result<void> end_earlier_rights(Transaction& transaction, const Account& account);
 
 // Errors: conflict "account_exists"; those of accept_roles().
 Result<Account> create_account(Transaction& transaction, const NewAccount& wanted, const Actor& actor, Timestamp now);
@@ -59,9 +65,9 @@ Result<Account> set_roles(Transaction& transaction, Account account, const std::
 // Grants or takes the administrator's role. Errors: conflict "last_admin".
 Result<Account> set_admin(Transaction& transaction, Account account, bool admin, const Actor& actor, Timestamp now);
 
-// `hash` and `scheme` as Hasher gives them.
-Result<Account> set_password(Transaction& transaction, Account account, std::string hash, std::string scheme,
-                             const Actor& actor, Timestamp now);
+// At an operator's wish: everything from before ends, failed logins too.
+Result<Account> set_password(Transaction& transaction, Account account, const NewPassword& password, const Actor& actor,
+                             Timestamp now);
 
 // `roles` as Account keeps them: sorted, each once. Errors: invalid_input "invalid_role", "too_many_roles".
 Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles);

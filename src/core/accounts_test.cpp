@@ -112,7 +112,7 @@ TEST_F(Accounts, EveryChangeRaisesTheSecurityVersion) {
     expect_higher(set_roles("billing"));
     expect_higher(set_admin(email().key, true));
     expect_higher(with(email().key, [&](Transaction& t, Account account) {
-        return set_password(t, std::move(account), "new:other", "new", actor(), clock.now());
+        return set_password(t, std::move(account), {"new:other", "new"}, actor(), clock.now());
     }));
 }
 
@@ -183,7 +183,7 @@ TEST_F(Accounts, PendingLinksDieWithTheTrust) {
     EXPECT_EQ(links(), 0U);
     mail_link();
     ASSERT_TRUE(with(email().key, [&](Transaction& t, Account account) {
-                    return set_password(t, std::move(account), "new:other", "new", actor(), clock.now());
+                    return set_password(t, std::move(account), {"new:other", "new"}, actor(), clock.now());
                 }).has_value());
     EXPECT_EQ(links(), 0U);
     mail_link();

@@ -32,10 +32,7 @@ Result<void> make_way(Transaction& transaction, const EmailAddress& wanted, cons
     if (!is_unconfirmed_sign_up(*holder)) {
         return conflict("email_taken", "There is an account with the address " + wanted.given + " by now");
     }
-    const AccountId id = holder->id;
-    TRY(delete_account(transaction, std::move(*holder), actor, now));
-    TRY(transaction.erase_audit(id));
-    return {};
+    return delete_account(transaction, std::move(*holder), actor, now);
 }
 
 }  // namespace
@@ -73,8 +70,7 @@ Result<Account> confirm_email_change(Transaction& transaction, std::string_view 
     account = TRY(std::move(used));
     TRY(revoke_account(transaction, account.id, RevocationReason::email_changed, "account.email_changed", actor, now,
                        old_address + " -> " + account.email));
-    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
-    TRY(transaction.delete_known_networks(account.id));
+    TRY(end_earlier_rights(transaction, account));
     TRY(queue_mail(transaction, MailTemplate::email_changed, account, old_address, nullptr,
                    {{"new_address", account.email}}, now));
     return account;

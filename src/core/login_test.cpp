@@ -185,12 +185,12 @@ INSTANTIATE_TEST_SUITE_P(
                                     return disable_account(transaction, std::move(account), actor(), now);
                                 },
                                 "account_not_activated", true},
-                      Meanwhile{"new_password",
-                                [](Transaction& transaction, Account account, Timestamp now) {
-                                    return set_password(transaction, std::move(account), "new:other", "new", actor(),
-                                                        now);
-                                },
-                                "invalid_credentials", true},
+                      Meanwhile{
+                          "new_password",
+                          [](Transaction& transaction, Account account, Timestamp now) {
+                              return set_password(transaction, std::move(account), {"new:other", "new"}, actor(), now);
+                          },
+                          "invalid_credentials", true},
                       Meanwhile{"deletion",
                                 [](Transaction& transaction, Account account, Timestamp now) -> Result<Account> {
                                     TRY(delete_account(transaction, std::move(account), actor(), now));

@@ -10,7 +10,6 @@ Result<void> delete_own_account(Transaction& transaction, const Reauthenticated&
     const auto account = TRY(get_confirmed_account(transaction, who));
     TRY(delete_account(transaction, account, actor, now));
     TRY(queue_mail(transaction, MailTemplate::account_deleted, account, account.email, nullptr, {}, now));
-    TRY(transaction.erase_audit(account.id));
     return {};
 }
 

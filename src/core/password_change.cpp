@@ -13,8 +13,7 @@ Result<Account> change_password(Transaction& transaction, const Reauthenticated&
     account = TRY(save_account(transaction, std::move(account), now));
     TRY(end_other_sessions(transaction, account.id, who.caller().session(), RevocationReason::password_changed, actor,
                            now));
-    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
-    TRY(transaction.delete_known_networks(account.id));
+    TRY(end_earlier_rights(transaction, account));
     TRY(queue_mail(transaction, MailTemplate::password_changed, account, account.email, nullptr, {}, now));
     TRY(record(transaction, "account.password_changed", actor, {account.id, who.caller().session(), account.email},
                "success", now));

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "base/digest.hpp"
+#include "core/accounts.hpp"
 #include "core/outbox.hpp"
 #include "core/revocation.hpp"
+#include "core/throttle.hpp"
 
 namespace postern::core {
 namespace {
@@ -69,11 +70,8 @@ Result<Account> reset_password(Transaction& transaction, std::string_view token,
 Result<void> start_over(Transaction& transaction, const Account& account, std::string_view event, const Actor& actor,
                         Timestamp now) {
     TRY(revoke_account(transaction, account.id, RevocationReason::password_changed, event, actor, now, account.email));
-    TRY(transaction.delete_mail_tokens_of(account.id, std::nullopt));
-    const Digest key = digest(account.email_key);
-    TRY(transaction.delete_login_failures({key.begin(), key.end()}));
-    // Where a thief logged in from must not get past a lock any more.
-    TRY(transaction.delete_known_networks(account.id));
+    TRY(end_earlier_rights(transaction, account));
+    TRY(transaction.delete_login_failures(email_digest(account.email_key)));
     TRY(queue_mail(transaction, MailTemplate::password_changed, account, account.email, nullptr, {}, now));
     return {};
 }

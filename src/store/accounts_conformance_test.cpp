@@ -1,6 +1,13 @@
 // What every engine must do with accounts beyond one at a time: searches, schemes, batches, their end.
 #include <array>
+#include <functional>
+#include <future>
+#include <thread>
+#include <utility>
 
+#include "core/accounts.hpp"
+#include "core/mail_tokens.hpp"
+#include "core/testing.hpp"
 #include "store/test_store.hpp"
 
 namespace postern::store {
@@ -329,6 +336,45 @@ TEST_P(AccountsConformance, WhoTakesAnAccountIsSeenByWhoChangesIt) {
     for (auto& thread : threads) thread.join();
     const auto left = MUST(read_and_wait(*store, [&](Reader& reader) { return reader.list_mail_tokens(ann.id); }));
     EXPECT_TRUE(left.empty());
+}
+
+// The same by core's own steps: a link is being written while an operator ends everything from before.
+TEST_P(AccountsConformance, NoLinkSurvivesWhatEndsIt) {
+    const core::testing::PlainSecrets secrets;
+    const core::Actor actor{"system", "", ""};
+    const auto write_link = [&](Transaction& transaction, const core::Account& account) {
+        return core::issue_mail_token(transaction, secrets, account, core::MailPurpose::change_email,
+                                      {account.email_key, account.email}, std::chrono::seconds(60), now());
+    };
+    const auto disable = [&](Transaction& transaction, core::Account account) {
+        return core::disable_account(transaction, std::move(account), actor, now());
+    };
+    const auto set_password = [&](Transaction& transaction, core::Account account) {
+        return core::set_password(transaction, std::move(account), {"new", "new"}, actor, now());
+    };
+    using End = std::function<Result<core::Account>(Transaction&, core::Account)>;
+    for (const End& end : {End(disable), End(set_password)}) {
+        auto store = open();
+        const auto other = open();
+        const auto ann = add_account(*store, core::AccountId::make(now()).text() + "@example.com");
+        std::promise<void> written;
+        std::thread writer([&] {
+            bool first = true;
+            (void)write_and_wait(*store, [&](Transaction& transaction) -> Result<void> {
+                TRY(write_link(transaction, ann));
+                if (std::exchange(first, false)) written.set_value();
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));  // not committed while the other begins
+                return {};
+            });
+        });
+        written.get_future().wait();
+        MUST(write_and_wait(*other, [&](Transaction& transaction) -> Result<core::Account> {
+            return end(transaction, TRY(core::get_account(transaction, ann.id)));
+        }));
+        writer.join();
+        const auto left = MUST(read_and_wait(*store, [&](Reader& reader) { return reader.list_mail_tokens(ann.id); }));
+        EXPECT_TRUE(left.empty());
+    }
 }
 
 }  // namespace
