@@ -1,4 +1,4 @@
-// Case of ASCII text, independent of the locale.
+// Case and white space of ASCII text, independent of the locale.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +21,14 @@ inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char left, char right) {
                return to_lower_ascii(left) == to_lower_ascii(right);
            });
+}
+
+// Without the spaces and tabs around it (OWS of RFC 9110 section 5.6.3).
+inline std::string_view trim_spaces(std::string_view text) {
+    constexpr std::string_view spaces = " \t";
+    const auto first = text.find_first_not_of(spaces);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
 }  // namespace postern

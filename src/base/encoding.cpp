@@ -61,6 +61,12 @@ std::string encode_hex(std::span<const std::uint8_t> bytes) {
     return text;
 }
 
+std::string printable_ascii(std::string_view text, std::size_t most) {
+    std::string printable(text.substr(0, most));
+    for (char& c : printable) c = c >= ' ' && c <= '~' ? c : '?';
+    return printable;
+}
+
 std::string quote_for_message(std::string_view text) {
     constexpr std::size_t longest = 40;
     std::string quoted = "\"";

@@ -17,6 +17,9 @@ std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text)
 
 std::string encode_hex(std::span<const std::uint8_t> bytes);
 
+// The first `most` bytes of a stranger's text as printable ASCII: whatever is not becomes a question mark.
+std::string printable_ascii(std::string_view text, std::size_t most);
+
 // A stranger's text in double quotes, fit for an error message: printable ASCII only, cut after 40 bytes.
 std::string quote_for_message(std::string_view text);
 

@@ -1,23 +1,21 @@
 #include "core/outbox.hpp"
 
-#include <array>
-
 #include "base/json_text.hpp"
 #include "base/limits.hpp"
+#include "core/words.hpp"
 
 namespace postern::core {
 namespace {
 
-constexpr std::array<std::pair<MailTemplate, std::string_view>, 9> mail_templates = {
-    {{MailTemplate::verify_email, "verify_email"},
-     {MailTemplate::already_registered, "already_registered"},
-     {MailTemplate::reset_password, "reset_password"},
-     {MailTemplate::invitation, "invitation"},
-     {MailTemplate::change_email, "change_email"},
-     {MailTemplate::email_change_requested, "email_change_requested"},
-     {MailTemplate::email_changed, "email_changed"},
-     {MailTemplate::password_changed, "password_changed"},
-     {MailTemplate::account_deleted, "account_deleted"}}};
+constexpr Words<MailTemplate, 9> mail_templates = {{{MailTemplate::verify_email, "verify_email"},
+                                                    {MailTemplate::already_registered, "already_registered"},
+                                                    {MailTemplate::reset_password, "reset_password"},
+                                                    {MailTemplate::invitation, "invitation"},
+                                                    {MailTemplate::change_email, "change_email"},
+                                                    {MailTemplate::email_change_requested, "email_change_requested"},
+                                                    {MailTemplate::email_changed, "email_changed"},
+                                                    {MailTemplate::password_changed, "password_changed"},
+                                                    {MailTemplate::account_deleted, "account_deleted"}}};
 
 bool strangers_can_cause(MailTemplate mail) {
     switch (mail) {
@@ -37,17 +35,11 @@ bool strangers_can_cause(MailTemplate mail) {
 }  // namespace
 
 std::string_view word(MailTemplate mail) {
-    for (const auto& [value, text] : mail_templates) {
-        if (value == mail) return text;
-    }
-    return "";
+    return word_in(mail_templates, mail);
 }
 
 std::optional<MailTemplate> parse_mail_template(std::string_view word) {
-    for (const auto& [value, text] : mail_templates) {
-        if (text == word) return value;
-    }
-    return std::nullopt;
+    return value_in(mail_templates, word);
 }
 
 Result<bool> may_mail(Reader& reader, MailTemplate mail, const AccountId& account, Timestamp now) {

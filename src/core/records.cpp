@@ -1,15 +1,10 @@
 #include "core/records.hpp"
 
-#include <array>
-#include <utility>
-
 #include "core/store.hpp"
+#include "core/words.hpp"
 
 namespace postern::core {
 namespace {
-
-template <typename Enum, std::size_t N>
-using Words = std::array<std::pair<Enum, std::string_view>, N>;
 
 constexpr Words<AccountKind, 2> account_kinds = {{{AccountKind::demo, "demo"}, {AccountKind::standard, "standard"}}};
 constexpr Words<KeyPurpose, 5> key_purposes = {{{KeyPurpose::access, "access"},
@@ -42,22 +37,6 @@ constexpr Words<RevocationReason, 12> revocation_reasons = {{{RevocationReason::
                                                              {RevocationReason::ended_by_operator, "ended_by_operator"},
                                                              {RevocationReason::logged_out, "logged_out"},
                                                              {RevocationReason::email_changed, "email_changed"}}};
-
-template <typename Enum, std::size_t N>
-std::string_view word_in(const Words<Enum, N>& words, Enum value) {
-    for (const auto& [candidate, word] : words) {
-        if (candidate == value) return word;
-    }
-    return "";
-}
-
-template <typename Enum, std::size_t N>
-std::optional<Enum> value_in(const Words<Enum, N>& words, std::string_view text) {
-    for (const auto& [value, word] : words) {
-        if (word == text) return value;
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.hpp"
 #include "base/encoding.hpp"
 
 namespace postern::delivery {
@@ -17,12 +18,6 @@ constexpr std::size_t plain_header = 60;
 
 bool is_printable_ascii(char c) {
     return c >= ' ' && c <= '~';
-}
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string two_digits(unsigned number) {
@@ -79,12 +74,12 @@ Result<std::string> address_for_envelope(std::string_view email, const core::Tex
 }
 
 Result<Mailbox> parse_mailbox(std::string_view text, const core::Text& rules) {
-    text = trim(text);
+    text = trim_spaces(text);
     Mailbox mailbox;
     if (text.ends_with('>')) {
         const auto open = text.rfind('<');
         if (open == std::string_view::npos) return invalid_input("invalid_email", "It has a > without a <");
-        std::string_view name = trim(text.substr(0, open));
+        std::string_view name = trim_spaces(text.substr(0, open));
         if (name.size() >= 2 && name.starts_with('"') && name.ends_with('"')) name = name.substr(1, name.size() - 2);
         mailbox.name = name;
         text = text.substr(open + 1, text.size() - open - 2);

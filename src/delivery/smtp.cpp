@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/encoding.hpp"
+
 namespace postern::delivery {
 namespace {
 
@@ -34,13 +36,8 @@ std::string_view name(Stage stage) {
     return "a command";
 }
 
-// The server's words, fit for a log. RFC 5321 section 4.5.3.1.5 allows 512 bytes.
-std::string printable(std::string_view line) {
-    constexpr std::size_t longest = 200;
-    std::string text(line.substr(0, longest));
-    for (char& c : text) c = c >= ' ' && c <= '~' ? c : '?';
-    return text;
-}
+// Of the server's words, in the log. RFC 5321 section 4.5.3.1.5 allows 512 bytes.
+constexpr std::size_t longest_reply = 200;
 
 // RFC 4954: it is not the recipient that was refused but us, and that can be put right.
 bool is_about_authentication(int code) {
@@ -112,7 +109,7 @@ private:
             return;
         reply_code_ = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
         const auto end = line.find_last_not_of("\r\n");
-        reply_ = printable(line.substr(0, end + 1));
+        reply_ = printable_ascii(line.substr(0, end + 1), longest_reply);
     }
 
     const std::string server_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.hpp"
+#include "base/html.hpp"
 
 namespace postern::delivery {
 namespace {
@@ -53,21 +54,6 @@ std::string Template::render(const Variables& variables, Escape escape) const {
 
 bool Template::mentions(std::string_view variable) const {
     return std::ranges::any_of(pieces_, [&](const Piece& piece) { return piece.variable == variable; });
-}
-
-std::string escape_html(std::string_view text) {
-    std::string escaped;
-    for (const char c : text) {
-        switch (c) {
-            case '&': escaped += "&amp;"; break;
-            case '<': escaped += "&lt;"; break;
-            case '>': escaped += "&gt;"; break;
-            case '"': escaped += "&quot;"; break;
-            case '\'': escaped += "&#39;"; break;
-            default: escaped += c;
-        }
-    }
-    return escaped;
 }
 
 }  // namespace postern::delivery

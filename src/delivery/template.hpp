@@ -34,7 +34,4 @@ private:
     std::vector<Piece> pieces_;
 };
 
-// & < > " and ' as entities: fit for an element's content and for an attribute in quotes.
-std::string escape_html(std::string_view text);
-
 }  // namespace postern::delivery

@@ -8,6 +8,7 @@
 
 #include "base/ascii.hpp"
 #include "base/encoding.hpp"
+#include "base/html.hpp"
 #include "base/limits.hpp"
 #include "delivery/built_in_templates.hpp"
 
@@ -184,10 +185,7 @@ MailText Templates::render(MailTemplate mail, const std::string& locale, Variabl
 }
 
 Variables color_variables(const std::string& color) {
-    // Relative luminance (WCAG 2.2), without its gamma: exact enough to choose between black and white.
-    const auto channel = [&](std::size_t at) { return std::stoi(color.substr(at, 2), nullptr, 16); };
-    const double luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    return {{"color", color}, {"text_color", luminance > 140 ? "#000000" : "#ffffff"}};
+    return {{"color", color}, {"text_color", std::string(text_color_on(color))}};
 }
 
 }  // namespace postern::delivery

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/encoding.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
@@ -17,13 +18,8 @@ using core::OutboxState;
 // What the store may be waited for once the time to stop is over.
 constexpr int last_writes = 3;
 
-// Other people's words, fit for the store and a log.
-std::string printable(std::string text) {
-    constexpr std::size_t longest = 500;
-    text.resize(std::min(text.size(), longest));
-    for (char& c : text) c = c >= ' ' && c <= '~' ? c : '?';
-    return text;
-}
+// Of other people's words, in the store and the log.
+constexpr std::size_t longest_error = 500;
 
 std::string event_of(const OutboxEntry& entry, std::string_view what) {
     return std::string(core::word(entry.kind)) + std::string(what);
@@ -158,7 +154,7 @@ void Worker::finish(Delivery delivery) {
     OutboxEntry& entry = delivery.entry;
     const Outcome::Kind kind = delivery.outcome.kind;
     const Timestamp now = clock_.now();
-    entry.last_error = printable(std::move(delivery.outcome.error));
+    entry.last_error = printable_ascii(delivery.outcome.error, longest_error);
     const bool given_up = kind == Outcome::Kind::retry && entry.attempts >= limits::delivery_attempts;
     if (kind == Outcome::Kind::retry && !given_up) {
         entry.due_at = now + (stopping_ ? Milliseconds::zero() : pause_after(entry.attempts, options_.retry_time));

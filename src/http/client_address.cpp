@@ -8,7 +8,6 @@
 
 #include "base/ascii.hpp"
 #include "base/encoding.hpp"
-#include "http/text.hpp"
 
 namespace postern::http {
 namespace {
