@@ -3,9 +3,8 @@
 namespace postern::api::admin {
 
 Result<core::Account> account_of_path(core::Reader& reader, const http::Request& request) {
-    const auto id = path_id<core::AccountId>(request);
-    if (!id) return not_found("account_unknown", "What stands in the path is the id of no account");
-    return core::get_account(reader, *id);
+    const auto id = TRY(get_path_id<core::AccountId>(request, "account_unknown", "account"));
+    return core::get_account(reader, id);
 }
 
 AccountMessage describe_account(const core::Account& account) {

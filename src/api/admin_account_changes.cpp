@@ -51,7 +51,6 @@ FlowResult mail_account(const Service& service, const http::Request& request, Ma
     };
     auto mailed = co_await write_as_admin(service, request, std::move(mail));
     const core::Account account = CO_TRY(std::move(mailed));
-    if (service.mail_queued) service.mail_queued();
     co_return answer_accepted(describe_account(account));
 }
 

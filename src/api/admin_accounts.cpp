@@ -35,16 +35,10 @@ Result<AccountsPage> find_page(const Service& service, core::Reader& reader, con
     if (stands_in_no_key(filter.text)) return AccountsPage();
     if (query.state) core::narrow(filter, *query.state);
     const std::size_t wanted = query.limit.entries;
-    const auto accounts =
-        TRY(reader.search_accounts(filter, Cursor::id_of<core::AccountTag>(query.cursor), wanted + 1));
+    auto accounts = TRY(reader.search_accounts(filter, Cursor::id_of<core::AccountTag>(query.cursor), wanted + 1));
     AccountsPage page;
-    for (const core::Account& account : accounts) {
-        if (page.accounts.size() == wanted) {
-            page.next_cursor = Cursor{page.accounts.back().id.bytes};
-            break;
-        }
-        page.accounts.push_back(describe_account(account));
-    }
+    page.next_cursor = cut_page(accounts, wanted);
+    for (const core::Account& account : accounts) page.accounts.push_back(describe_account(account));
     return page;
 }
 
@@ -107,7 +101,6 @@ FlowResult create_account(const Service& service, const http::Request& request) 
     };
     auto created = co_await write_as_admin(service, request, std::move(create));
     const core::Account account = CO_TRY(std::move(created));
-    if (read->invite && service.mail_queued) service.mail_queued();
     auto response = answer(describe_account(account));
     response.status = 201;
     co_return response;

@@ -4,6 +4,7 @@
 #include "api/admin_messages.hpp"
 #include "api/admin_routes.hpp"
 #include "api/answer.hpp"
+#include "api/query.hpp"
 #include "api/sign_in.hpp"
 
 namespace postern::api::admin {
@@ -34,14 +35,9 @@ Result<AuditPage> find_page(core::Reader& reader, const AuditQuery& query) {
     if (is_no_event(query.event)) return page;
     const core::AuditFilter filter{.account = query.account, .event = query.event};
     const std::size_t wanted = query.limit.entries;
-    const auto records = TRY(reader.search_audit(filter, Cursor::id_of<core::AuditTag>(query.cursor), wanted + 1));
-    for (const core::AuditRecord& record : records) {
-        if (page.records.size() == wanted) {
-            page.next_cursor = Cursor{page.records.back().id.bytes};
-            break;
-        }
-        page.records.push_back(describe(record));
-    }
+    auto records = TRY(reader.search_audit(filter, Cursor::id_of<core::AuditTag>(query.cursor), wanted + 1));
+    page.next_cursor = cut_page(records, wanted);
+    for (const core::AuditRecord& record : records) page.records.push_back(describe(record));
     return page;
 }
 

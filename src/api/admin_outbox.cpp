@@ -25,22 +25,11 @@ OutboxMessage describe(const core::OutboxEntry& entry) {
 
 Result<OutboxPage> find_page(core::Reader& reader, const OutboxQuery& query) {
     const std::size_t wanted = query.limit.entries;
-    const auto entries = TRY(reader.list_outbox(query.state, Cursor::id_of<core::OutboxTag>(query.cursor), wanted + 1));
+    auto entries = TRY(reader.list_outbox(query.state, Cursor::id_of<core::OutboxTag>(query.cursor), wanted + 1));
     OutboxPage page;
-    for (const core::OutboxEntry& entry : entries) {
-        if (page.entries.size() == wanted) {
-            page.next_cursor = Cursor{page.entries.back().id.bytes};
-            break;
-        }
-        page.entries.push_back(describe(entry));
-    }
+    page.next_cursor = cut_page(entries, wanted);
+    for (const core::OutboxEntry& entry : entries) page.entries.push_back(describe(entry));
     return page;
-}
-
-Result<core::OutboxId> id_of_path(const http::Request& request) {
-    const auto id = path_id<core::OutboxId>(request);
-    if (!id) return not_found("outbox_unknown", "What stands in the path is the id of no entry");
-    return *id;
 }
 
 }  // namespace
@@ -69,12 +58,11 @@ Facts describe_list_outbox() {
 
 FlowResult retry_outbox(const Service& service, const http::Request& request) {
     auto retry = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::OutboxEntry> {
-        const core::OutboxId id = TRY(id_of_path(request));
+        const core::OutboxId id = TRY(get_path_id<core::OutboxId>(request, "outbox_unknown", "entry"));
         return core::retry_outbox(transaction, id, actor_of(request, admin), service.clock.now());
     };
     auto retried = co_await write_as_admin(service, request, std::move(retry));
     const core::OutboxEntry entry = CO_TRY(std::move(retried));
-    if (service.mail_queued) service.mail_queued();
     co_return answer(describe(entry));
 }
 
@@ -96,7 +84,7 @@ Facts describe_retry_outbox() {
 
 FlowResult delete_outbox(const Service& service, const http::Request& request) {
     auto erase = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<void> {
-        const core::OutboxId id = TRY(id_of_path(request));
+        const core::OutboxId id = TRY(get_path_id<core::OutboxId>(request, "outbox_unknown", "entry"));
         return core::delete_outbox(transaction, id, actor_of(request, admin), service.clock.now());
     };
     auto erased = co_await write_as_admin(service, request, std::move(erase));

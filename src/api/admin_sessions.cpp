@@ -28,12 +28,6 @@ SessionMessage describe(const core::Session& session, Timestamp now) {
     return message;
 }
 
-Result<core::SessionId> id_of_path(const http::Request& request) {
-    const auto id = path_id<core::SessionId>(request);
-    if (!id) return not_found("session_unknown", "What stands in the path is the id of no session");
-    return *id;
-}
-
 }  // namespace
 
 FlowResult list_account_sessions(const Service& service, const http::Request& request) {
@@ -84,7 +78,7 @@ Facts describe_end_account_sessions() {
 
 FlowResult show_session(const Service& service, const http::Request& request) {
     auto find = [&](core::Reader& reader, const core::Admin&) -> Result<SessionMessage> {
-        const core::SessionId id = TRY(id_of_path(request));
+        const core::SessionId id = TRY(get_path_id<core::SessionId>(request, "session_unknown", "session"));
         const auto session = TRY(reader.find_session(id));
         if (!session) return not_found("session_unknown", "There is no session " + id.text());
         return describe(*session, service.clock.now());
@@ -106,7 +100,7 @@ Facts describe_show_session() {
 
 FlowResult end_session(const Service& service, const http::Request& request) {
     auto end = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<bool> {
-        const core::SessionId id = TRY(id_of_path(request));
+        const core::SessionId id = TRY(get_path_id<core::SessionId>(request, "session_unknown", "session"));
         return core::end_session_by_operator(transaction, id, actor_of(request, admin), service.clock.now());
     };
     auto ended = co_await write_as_admin(service, request, std::move(end));

@@ -6,10 +6,10 @@
 #include <optional>
 #include <span>
 
+#include "base/ascii.hpp"
 #include "base/digest.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
-#include "http/text.hpp"
 
 namespace postern::api {
 namespace {
@@ -66,7 +66,7 @@ void log_trouble(const Error& error, const http::Request& request) {
 bool names_tag(std::string_view if_none_match, std::string_view tag) {
     while (!if_none_match.empty()) {
         const auto comma = if_none_match.find(',');
-        auto candidate = http::trim_spaces(if_none_match.substr(0, comma));
+        auto candidate = trim_spaces(if_none_match.substr(0, comma));
         if (candidate.starts_with("W/")) candidate.remove_prefix(2);
         if (candidate == tag || candidate == "*") return true;
         if (comma == std::string_view::npos) return false;

@@ -3,12 +3,16 @@
 
 #include "api/schema.hpp"
 #include "base/result.hpp"
+#include "core/text.hpp"
 #include "http/message.hpp"
 
 namespace postern::api {
 
 // Whether the request says that its body is application/json, with whatever parameters.
 bool has_json_type(const http::Request& request);
+
+// Errors: invalid_input "invalid_email", which names the field.
+Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value);
 
 // Errors: invalid_input; see parse_message().
 template <typename Message>

@@ -53,13 +53,8 @@ Facts describe_change_email() {
 
 FlowResult confirm_email(const Service& service, const http::Request& request) {
     const LinkRequest body = CO_TRY(parse_body<LinkRequest>(request));
-    const core::Actor actor = anonymous_actor(request);
-    auto write = [&](core::Transaction& transaction) {
-        return core::confirm_email_change(transaction, body.token.reveal(), actor, service.clock.now());
-    };
-    auto written = co_await await_settled_write(service.store, std::move(write));
-    CO_TRY(std::move(written));
-    wake_mail_worker(service);
+    auto used = co_await use_link(service, request, body.token, &core::confirm_email_change);
+    CO_TRY(std::move(used));
     co_return answer(DoneResponse{"The address is changed; every session has ended"});
 }
 

@@ -56,7 +56,6 @@ FlowResult delete_me(const Service& service, const http::Request& request) {
     };
     auto written = co_await await_settled_write(service.store, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer(DoneResponse{"The account is deleted"});
 }
 

@@ -27,7 +27,6 @@ FlowResult change_password(const Service& service, const http::Request& request)
     };
     auto written = co_await await_settled_write(service.store, std::move(write));
     CO_TRY(std::move(written));
-    wake_mail_worker(service);
     co_return answer(DoneResponse{"The password is changed; every other session has ended"});
 }
 

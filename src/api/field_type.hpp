@@ -12,12 +12,10 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "base/secret.hpp"
+#include "base/time_text.hpp"
 #include "core/records.hpp"
 
 namespace postern::api {
-
-// RFC 3339 in UTC with milliseconds: 2026-03-01T12:00:00.000Z.
-std::string format_rfc3339(Timestamp time);
 
 // For each type: `expectation` completes "must be …"; read() gives nothing for a value of another JSON type.
 // A type that only answers hold has no read().
@@ -71,7 +69,7 @@ struct FieldType<std::int64_t> {
 template <>
 struct FieldType<Timestamp> {
     static boost::json::object schema() { return {{"type", "string"}, {"format", "date-time"}}; }
-    static boost::json::value write(Timestamp time) { return boost::json::string(format_rfc3339(time)); }
+    static boost::json::value write(Timestamp time) { return boost::json::string(write_time(time)); }
 };
 
 template <typename Tag>

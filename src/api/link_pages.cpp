@@ -8,7 +8,7 @@
 #include "api/page_texts.hpp"
 #include "api/query.hpp"
 #include "api/self_service.hpp"
-#include "api/sign_in.hpp"
+#include "base/html.hpp"
 #include "core/email_change.hpp"
 #include "core/invitation.hpp"
 #include "core/mailed_link.hpp"
@@ -20,23 +20,25 @@ namespace {
 
 using Answer = boost::asio::awaitable<http::Response>;
 
+// What a page's link does: with the token alone, or with a new password.
 struct LinkPage {
     std::string_view path;
     core::MailPurpose purpose;
     LinkTexts PageTexts::*texts;
-    bool asks_for_password;
+    UseLink use;
+    SetPasswordByLink set_password;
 };
 
 constexpr std::array<LinkPage, 4> link_pages = {
-    {{"/account/verify", core::MailPurpose::verify_email, &PageTexts::verify, false},
-     {"/account/reset", core::MailPurpose::reset_password, &PageTexts::reset, true},
-     {"/account/invitation", core::MailPurpose::accept_invitation, &PageTexts::invitation, true},
-     {"/account/email", core::MailPurpose::change_email, &PageTexts::email, false}}};
+    {{"/account/verify", core::MailPurpose::verify_email, &PageTexts::verify, &core::verify_email, nullptr},
+     {"/account/reset", core::MailPurpose::reset_password, &PageTexts::reset, nullptr, &core::reset_password},
+     {"/account/invitation", core::MailPurpose::accept_invitation, &PageTexts::invitation, nullptr,
+      &core::accept_invitation},
+     {"/account/email", core::MailPurpose::change_email, &PageTexts::email, &core::confirm_email_change, nullptr}}};
 
-// What the browser sent, by name; each a secret, because the token and the passwords are among them.
+// What the browser sent.
 struct Form {
-    SecretString token;
-    SecretString password;
+    NewPasswordRequest link;
     SecretString repeated;
 };
 
@@ -86,7 +88,7 @@ http::Response answer_form(const LinkPage& page, const core::MailedLink& link, c
     const std::string address = escape_html(link.token.email);
     content += paragraph(words.introduction) + "<p><strong>" + address + "</strong></p>\n<form method=\"post\">\n" +
                "<input type=\"hidden\" name=\"token\" value=\"" + escape_html(token.reveal()) + "\">\n";
-    if (page.asks_for_password) {
+    if (page.set_password != nullptr) {
         // For password managers, which otherwise save the password under no name.
         content += "<input type=\"hidden\" autocomplete=\"username\" value=\"" + address + "\">\n" +
                    password_fields(texts, service.account_policy.passwords.minimum_characters);
@@ -103,7 +105,7 @@ SecretString take(std::map<std::string, std::string, std::less<>>& fields, std::
 
 Result<Form> read_form(std::string_view encoded) {
     auto fields = TRY(split_query(encoded));
-    return Form{take(fields, "token"), take(fields, "password"), take(fields, "repeated")};
+    return Form{{take(fields, "token"), take(fields, "password")}, take(fields, "repeated")};
 }
 
 // Browsers say where a form comes from (Fetch Metadata), older ones at least the origin. Under our own
@@ -125,21 +127,6 @@ boost::asio::awaitable<Result<core::MailedLink>> open_link(const Service& servic
     co_return co_await await_read(service.store, std::move(open));
 }
 
-Result<core::Account> use_link(core::Transaction& transaction, const Service& service, const LinkPage& page,
-                               const SecretString& token, const core::NewPassword& password, const core::Actor& actor) {
-    const Timestamp now = service.clock.now();
-    switch (page.purpose) {
-        case core::MailPurpose::verify_email: return core::verify_email(transaction, token.reveal(), actor, now);
-        case core::MailPurpose::reset_password:
-            return core::reset_password(transaction, token.reveal(), password, actor, now);
-        case core::MailPurpose::accept_invitation:
-            return core::accept_invitation(transaction, token.reveal(), password, actor, now);
-        case core::MailPurpose::change_email:
-            return core::confirm_email_change(transaction, token.reveal(), actor, now);
-    }
-    return internal_error("A link of an unknown purpose");
-}
-
 std::string refusal_text(const Error& error, const PageTexts& texts) {
     for (const auto& [code, text] : texts.password_refusals) {
         if (code == error.code && !text.empty()) return std::string(text);
@@ -151,9 +138,16 @@ Answer show(const Service& service, const LinkPage& page, const http::Request& r
     const PageTexts& texts = texts_for(request);
     const auto form = read_form(request.query);
     if (!form) co_return answer_trouble(form.error(), request, texts, service.page_style);
-    auto link = co_await open_link(service, page, form->token);
+    auto link = co_await open_link(service, page, form->link.token);
     if (!link) co_return answer_trouble(link.error(), request, texts, service.page_style);
-    co_return answer_form(page, *link, form->token, "", texts_for(request, link->account.locale), service);
+    co_return answer_form(page, *link, form->link.token, "", texts_for(request, link->account.locale), service);
+}
+
+// Errors: invalid_input for a password that is refused, which leaves the link alive; those of the link.
+boost::asio::awaitable<Result<core::Account>> follow_link(const Service& service, const LinkPage& page,
+                                                          const http::Request& request, const Form& form) {
+    if (page.set_password == nullptr) co_return co_await use_link(service, request, form.link.token, page.use);
+    co_return co_await set_password_by_link(service, request, form.link, page.purpose, page.set_password);
 }
 
 Answer submit(const Service& service, const LinkPage& page, const http::Request& request) {
@@ -162,32 +156,18 @@ Answer submit(const Service& service, const LinkPage& page, const http::Request&
     if (!own) co_return answer_trouble(own.error(), request, asked, service.page_style);
     const auto form = read_form(request.body);
     if (!form) co_return answer_trouble(form.error(), request, asked, service.page_style);
-    // Before anything is hashed: a stranger without a link must not cost a worker.
-    auto link = co_await open_link(service, page, form->token);
+    auto link = co_await open_link(service, page, form->link.token);
     if (!link) co_return answer_trouble(link.error(), request, asked, service.page_style);
-    const PageTexts& texts = texts_for(request, link->account.locale);
 
-    core::NewPassword password;
-    if (page.asks_for_password) {
-        if (form->password.reveal() != form->repeated.reveal()) {
-            co_return answer_form(page, *link, form->token, texts.passwords_differ, texts, service);
-        }
-        const core::EmailAddress email{link->token.email_key, link->token.email};
-        auto made = co_await prepare_new_password(service, form->password, email);
-        if (!made && made.error().kind == ErrorKind::invalid_input) {
-            co_return answer_form(page, *link, form->token, refusal_text(made.error(), texts), texts, service);
-        }
-        if (!made) co_return answer_trouble(made.error(), request, texts, service.page_style);
-        password = std::move(*made);
+    const PageTexts& texts = texts_for(request, link->account.locale);
+    if (page.set_password != nullptr && form->link.password.reveal() != form->repeated.reveal()) {
+        co_return answer_form(page, *link, form->link.token, texts.passwords_differ, texts, service);
     }
-    const core::Actor actor = anonymous_actor(request);
-    auto use = [&](core::Transaction& transaction) {
-        return use_link(transaction, service, page, form->token, password, actor);
-    };
-    auto used = co_await await_settled_write(service.store, std::move(use));
+    auto used = co_await follow_link(service, page, request, *form);
+    if (!used && used.error().kind == ErrorKind::invalid_input && used.error().code != "invalid_link") {
+        co_return answer_form(page, *link, form->link.token, refusal_text(used.error(), texts), texts, service);
+    }
     if (!used) co_return answer_trouble(used.error(), request, texts, service.page_style);
-    wake_mail_worker(service);
-    if (page.asks_for_password) service.throttle.forget_address(used->email_key);
     const LinkTexts& words = texts.*page.texts;
     co_return answer_message(200, words.done_title, words.done, texts, service.page_style);
 }

@@ -23,12 +23,9 @@ struct Credentials {
 
 Result<Credentials> read_credentials(const core::Text& text, const http::Request& request) {
     auto body = TRY(parse_body<LoginRequest>(request));
-    auto email = text.parse_email(body.email);
-    if (!email.has_value()) {
-        return invalid_input(email.error().code, "Field \"email\": must be an email address. " + email.error().message);
-    }
-    return Credentials{
-        .email = std::move(*email), .password = std::move(body.password), .permanent = body.permanent_login};
+    return Credentials{.email = TRY(read_email_field(text, "email", body.email)),
+                       .password = std::move(body.password),
+                       .permanent = body.permanent_login};
 }
 
 }  // namespace

@@ -11,9 +11,6 @@
 
 namespace postern::api {
 
-// Fit for the text of an element and for a quoted attribute.
-std::string escape_html(std::string_view text);
-
 struct PageStyle {
     std::string service_name;
     std::string color;  // #rrggbb

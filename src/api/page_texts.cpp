@@ -3,7 +3,6 @@
 #include <array>
 
 #include "base/ascii.hpp"
-#include "http/text.hpp"
 
 namespace postern::api {
 namespace {
@@ -90,7 +89,7 @@ constexpr std::array<const PageTexts*, 2> languages = {&english, &german};
 const PageTexts* find_language(std::string_view tag) {
     const std::string_view primary = tag.substr(0, tag.find_first_of("-;"));
     for (const PageTexts* texts : languages) {
-        if (equal_ignoring_case(texts->language, http::trim_spaces(primary))) return texts;
+        if (equal_ignoring_case(texts->language, trim_spaces(primary))) return texts;
     }
     return nullptr;
 }
@@ -101,7 +100,7 @@ const PageTexts& page_texts(std::string_view account_locale, std::string_view ac
     if (const PageTexts* own = find_language(account_locale)) return *own;
     while (!accept_language.empty()) {
         const auto comma = accept_language.find(',');
-        if (const PageTexts* asked = find_language(http::trim_spaces(accept_language.substr(0, comma)))) return *asked;
+        if (const PageTexts* asked = find_language(trim_spaces(accept_language.substr(0, comma)))) return *asked;
         if (comma == std::string_view::npos) break;
         accept_language.remove_prefix(comma + 1);
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/field_type.hpp"
 #include "base/limits.hpp"
@@ -35,6 +36,15 @@ struct Cursor {
     }
 };
 
+// Of records in order, read up to one more than `wanted`: leaves those that are, and says where the page ends when
+// there are more.
+template <typename Record>
+std::optional<Cursor> cut_page(std::vector<Record>& records, std::size_t wanted) {
+    if (records.size() <= wanted) return std::nullopt;
+    records.erase(records.begin() + static_cast<std::ptrdiff_t>(wanted), records.end());
+    return Cursor{records.back().id.bytes};
+}
+
 template <>
 struct FieldType<PageLimit> {
     static constexpr std::string_view expectation = "a whole number from 1 to 200";
@@ -59,6 +69,14 @@ std::optional<AnyId> path_id(const http::Request& request) {
         if (name == "id") return AnyId::parse(segment);
     }
     return std::nullopt;
+}
+
+// The same where an answer needs one. Errors: not_found `code`; `thing` is what the id would be of, such as "account".
+template <typename AnyId>
+Result<AnyId> get_path_id(const http::Request& request, std::string code, const std::string& thing) {
+    const auto id = path_id<AnyId>(request);
+    if (!id) return not_found(std::move(code), "What stands in the path is the id of no " + thing);
+    return *id;
 }
 
 }  // namespace postern::api

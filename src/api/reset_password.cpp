@@ -1,29 +1,16 @@
 // POST /password/forgot: asks for a link. POST /password/reset: uses it.
 #include "api/answer.hpp"
-#include "api/await.hpp"
 #include "api/body.hpp"
 #include "api/routes.hpp"
 #include "api/self_service.hpp"
 #include "api/self_service_messages.hpp"
-#include "api/sign_in.hpp"
 #include "core/password_reset.hpp"
-#include "http/client_address.hpp"
 
 namespace postern::api {
 
 FlowResult forgot_password(const Service& service, const http::Request& request) {
-    const EmailRequest body = CO_TRY(parse_body<EmailRequest>(request));
-    CO_TRY(service.throttle.count_request(http::network_of(request.client_address)));
-    const core::EmailAddress email = CO_TRY(read_email_field(service.text, "email", body.email));
-    CO_TRY(core::check_mail_works(service.account_policy));
-
-    const core::Actor actor = anonymous_actor(request);
-    auto write = [&](core::Transaction& transaction) {
-        return core::request_password_reset(transaction, service.secrets, email, service.account_policy, actor,
-                                            service.clock.now());
-    };
-    auto written = co_await await_silent_write(service, std::move(write));
-    CO_TRY(std::move(written));
+    auto asked = co_await request_mail(service, request, &core::request_password_reset);
+    CO_TRY(std::move(asked));
     co_return answer_accepted(DoneResponse{"If there is an account, a mail is on its way to the address"});
 }
 

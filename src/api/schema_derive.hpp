@@ -67,6 +67,16 @@ Result<void> refuse_unknown_fields(const boost::json::object& object) {
     return {};
 }
 
+// Into a member that may be absent, or must be there.
+template <typename Member, typename Value>
+void put(Member& target, std::optional<Value> value) {
+    if constexpr (is_optional<Member>) {
+        target = std::move(value);
+    } else {
+        target = std::move(*value);
+    }
+}
+
 // Reads one field into `target`; leaves it alone when the field may be absent and is.
 template <typename Member>
 Result<void> read_field(const boost::json::object& object, const Note& note, Member& target) {
@@ -83,11 +93,7 @@ Result<void> read_field(const boost::json::object& object, const Note& note, Mem
     if (value->is_string() && value->get_string().size() < note.minimum_length) {
         return field_error("invalid_field", note.field, "must not be empty");
     }
-    if constexpr (is_optional<Member>) {
-        target = std::move(read);
-    } else {
-        target = std::move(*read);
-    }
+    put(target, std::move(read));
     return {};
 }
 
@@ -129,11 +135,7 @@ Result<void> read_parameter(const std::string& text, const Note& note, Member& t
     if (!read.has_value()) {
         return parameter_error("invalid_parameter", note.field, "must be " + std::string(Type::expectation));
     }
-    if constexpr (is_optional<Member>) {
-        target = std::move(read);
-    } else {
-        target = std::move(*read);
-    }
+    put(target, std::move(read));
     return {};
 }
 

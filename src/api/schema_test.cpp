@@ -112,8 +112,8 @@ TEST(Schema, DescribesTheErrorsThatTheServerWrites) {
 }
 
 TEST(Rfc3339, FormatsInUtcWithMilliseconds) {
-    EXPECT_EQ(format_rfc3339(from_milliseconds(0)), "1970-01-01T00:00:00.000Z");
-    EXPECT_EQ(format_rfc3339(from_milliseconds(1'709'251'199'999)), "2024-02-29T23:59:59.999Z");
+    EXPECT_EQ(write_time(from_milliseconds(0)), "1970-01-01T00:00:00.000Z");
+    EXPECT_EQ(write_time(from_milliseconds(1'709'251'199'999)), "2024-02-29T23:59:59.999Z");
 }
 
 }  // namespace

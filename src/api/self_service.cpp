@@ -1,20 +1,14 @@
 #include "api/self_service.hpp"
 
 #include "api/await.hpp"
+#include "api/body.hpp"
 #include "api/sign_in.hpp"
 #include "api/verify_password.hpp"
-#include "base/encoding.hpp"
 #include "core/mailed_link.hpp"
+#include "http/client_address.hpp"
 #include "http/lane.hpp"
 
 namespace postern::api {
-
-Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value) {
-    auto email = text.parse_email(value);
-    if (email.has_value()) return std::move(*email);
-    return invalid_input(email.error().code,
-                         "Field " + quote_for_message(field) + ": must be an email address. " + email.error().message);
-}
 
 Result<core::ProfileChange> read_profile(const core::Text& text, const std::optional<std::string>& display_name,
                                          const std::optional<std::string>& locale) {
@@ -51,10 +45,7 @@ boost::asio::awaitable<Result<core::Account>> set_password_by_link(const Service
         return set(transaction, body.token.reveal(), password, actor, service.clock.now());
     };
     auto written = co_await await_settled_write(service.store, std::move(write));
-    if (written.has_value()) {
-        service.throttle.forget_address(written->email_key);
-        wake_mail_worker(service);
-    }
+    if (written.has_value()) service.throttle.forget_address(written->email_key);
     co_return std::move(written);
 }
 
@@ -73,8 +64,27 @@ boost::asio::awaitable<Result<core::Reauthenticated>> reauthenticate(const Servi
     co_return core::confirm_password(caller, verified.attempt, verified.check);
 }
 
-void wake_mail_worker(const Service& service) {
-    if (service.mail_queued) service.mail_queued();
+boost::asio::awaitable<Result<void>> request_mail(const Service& service, const http::Request& request,
+                                                  MailRequest step) {
+    const EmailRequest body = CO_TRY(parse_body<EmailRequest>(request));
+    CO_TRY(service.throttle.count_request(http::network_of(request.client_address)));
+    const core::EmailAddress email = CO_TRY(read_email_field(service.text, "email", body.email));
+    CO_TRY(core::check_mail_works(service.account_policy));
+
+    const core::Actor actor = anonymous_actor(request);
+    auto write = [&](core::Transaction& transaction) {
+        return step(transaction, service.secrets, email, service.account_policy, actor, service.clock.now());
+    };
+    co_return co_await await_silent_write(service, std::move(write));
+}
+
+boost::asio::awaitable<Result<core::Account>> use_link(const Service& service, const http::Request& request,
+                                                       const SecretString& token, UseLink use) {
+    const core::Actor actor = anonymous_actor(request);
+    auto write = [&](core::Transaction& transaction) {
+        return use(transaction, token.reveal(), actor, service.clock.now());
+    };
+    co_return co_await await_settled_write(service.store, std::move(write));
 }
 
 MeResponse describe_account(const core::Account& account, const core::SignedIn& caller) {

@@ -23,9 +23,6 @@
 
 namespace postern::api {
 
-// Errors: invalid_input "invalid_email", which names the field.
-Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value);
-
 // Errors: invalid_input "invalid_display_name", "invalid_locale".
 Result<core::ProfileChange> read_profile(const core::Text& text, const std::optional<std::string>& display_name,
                                          const std::optional<std::string>& locale);
@@ -53,20 +50,31 @@ boost::asio::awaitable<Result<core::Reauthenticated>> reauthenticate(const Servi
                                                                      const core::SignedIn& caller,
                                                                      const SecretString& password);
 
-// After a commit that may have queued mail.
-void wake_mail_worker(const Service& service);
-
 // A settled write (await.hpp) whose answer must not tell by its time what became of it: it is held back until
-// limits::mail_request_time after the beginning, longer than either takes. Wakes the mail worker.
+// limits::mail_request_time after the beginning, longer than either takes.
 template <typename Work>
 boost::asio::awaitable<std::invoke_result_t<Work, core::Transaction&>> await_silent_write(const Service& service,
                                                                                           Work work) {
     const auto begin = std::chrono::steady_clock::now();
     auto outcome = co_await await_settled_write(service.store, std::move(work));
-    if (outcome.has_value()) wake_mail_worker(service);
     co_await wait_until(begin + limits::mail_request_time);
     co_return std::move(outcome);
 }
+
+// What a stranger asks for with nothing but an address, in the body: a link by mail. The same after the same time,
+// whatever is known of the address. Errors: those of parse_body(), read_email_field() and core::check_mail_works();
+// throttled.
+using MailRequest = Result<void> (*)(core::Transaction& transaction, const core::SecretDeriver& secrets,
+                                     const core::EmailAddress& email, const core::AccountPolicy& policy,
+                                     const core::Actor& actor, Timestamp now);
+boost::asio::awaitable<Result<void>> request_mail(const Service& service, const http::Request& request,
+                                                  MailRequest step);
+
+// Uses a mailed link up that needs nothing else. Errors: those of `use`; overloaded.
+using UseLink = Result<core::Account> (*)(core::Transaction& transaction, std::string_view token,
+                                          const core::Actor& actor, Timestamp now);
+boost::asio::awaitable<Result<core::Account>> use_link(const Service& service, const http::Request& request,
+                                                       const SecretString& token, UseLink use);
 
 MeResponse describe_account(const core::Account& account, const core::SignedIn& caller);
 

@@ -40,8 +40,6 @@ struct Service {
     PageStyle page_style;      // of our own pages behind mailed links
     bool serves_pages = true;  // false: a front end of the operator's has them
     std::string version;       // of the program, shown in the document
-    // Called after a commit that queued mail or events, so that the worker looks at once; must not block.
-    std::function<void()> mail_queued = nullptr;
     // The Prometheus text exposition; empty: there is no /metrics.
     std::function<std::string()> metrics_text = nullptr;
 };

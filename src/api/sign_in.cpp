@@ -1,9 +1,8 @@
 #include "api/sign_in.hpp"
 
-#include <algorithm>
-
 #include "api/await.hpp"
 #include "api/bearer.hpp"
+#include "base/encoding.hpp"
 #include "base/limits.hpp"
 
 namespace postern::api {
@@ -18,10 +17,8 @@ Error explain_access_refusal(const Service& service, std::string_view token, Err
 }
 
 core::Actor make_actor(std::string name, const http::Request& request) {
-    std::string user_agent(request.header("User-Agent").value_or("").substr(0, limits::user_agent_bytes));
     // A header may hold any bytes, and a database takes only valid text.
-    std::ranges::replace_if(
-        user_agent, [](char c) { return c < ' ' || c > '~'; }, '?');
+    auto user_agent = printable_ascii(request.header("User-Agent").value_or(""), limits::user_agent_bytes);
     return {.name = std::move(name), .address = request.client_address, .user_agent = std::move(user_agent)};
 }
 

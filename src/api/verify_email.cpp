@@ -1,24 +1,17 @@
 // POST /email/verify: uses the link of a sign-up. POST /email/verify/resend: asks for a new one.
 #include "api/answer.hpp"
-#include "api/await.hpp"
 #include "api/body.hpp"
 #include "api/routes.hpp"
 #include "api/self_service.hpp"
 #include "api/self_service_messages.hpp"
-#include "api/sign_in.hpp"
 #include "core/sign_up.hpp"
-#include "http/client_address.hpp"
 
 namespace postern::api {
 
 FlowResult verify_email(const Service& service, const http::Request& request) {
     const LinkRequest body = CO_TRY(parse_body<LinkRequest>(request));
-    const core::Actor actor = anonymous_actor(request);
-    auto write = [&](core::Transaction& transaction) {
-        return core::verify_email(transaction, body.token.reveal(), actor, service.clock.now());
-    };
-    auto written = co_await await_settled_write(service.store, std::move(write));
-    CO_TRY(std::move(written));
+    auto used = co_await use_link(service, request, body.token, &core::verify_email);
+    CO_TRY(std::move(used));
     co_return answer(DoneResponse{"The address is verified"});
 }
 
@@ -41,18 +34,8 @@ Facts describe_verify_email() {
 }
 
 FlowResult resend_verification(const Service& service, const http::Request& request) {
-    const EmailRequest body = CO_TRY(parse_body<EmailRequest>(request));
-    CO_TRY(service.throttle.count_request(http::network_of(request.client_address)));
-    const core::EmailAddress email = CO_TRY(read_email_field(service.text, "email", body.email));
-    CO_TRY(core::check_mail_works(service.account_policy));
-
-    const core::Actor actor = anonymous_actor(request);
-    auto write = [&](core::Transaction& transaction) {
-        return core::resend_verification(transaction, service.secrets, email, service.account_policy, actor,
-                                         service.clock.now());
-    };
-    auto written = co_await await_silent_write(service, std::move(write));
-    CO_TRY(std::move(written));
+    auto asked = co_await request_mail(service, request, &core::resend_verification);
+    CO_TRY(std::move(asked));
     co_return answer_accepted(DoneResponse{"If an account waits for it, a mail is on its way to the address"});
 }
 

@@ -7,7 +7,6 @@
 #include "core/device_cookie.hpp"
 #include "http/client_address.hpp"
 #include "http/lane.hpp"
-#include "http/text.hpp"
 
 namespace postern::api {
 namespace {
@@ -28,7 +27,7 @@ std::optional<core::Device> read_device(const Service& service, const http::Requ
         std::string_view rest = line;
         while (!rest.empty() && tried < cookies_tried) {
             const auto end = rest.find(';');
-            const std::string_view pair = http::trim_spaces(rest.substr(0, end));
+            const std::string_view pair = trim_spaces(rest.substr(0, end));
             rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
             const auto equals = pair.find('=');
             if (equals == std::string_view::npos || pair.substr(0, equals) != cookie_name) continue;

@@ -1,9 +1,6 @@
 #include "cli/audit_tail.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <ostream>
@@ -12,6 +9,7 @@
 
 #include "base/limits.hpp"
 #include "cli/audit_json.hpp"
+#include "cli/interruption.hpp"
 #include "core/accounts.hpp"
 
 namespace postern::cli {
@@ -41,27 +39,6 @@ core::AuditId lowest_id_at(Timestamp time) {
     }
     return id;
 }
-
-// While one lives, SIGINT and SIGTERM are noted instead of ending the process.
-class Interruption {
-public:
-    Interruption() {
-        struct sigaction noting = {};
-        noting.sa_handler = [](int) { came = 1; };
-        for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals.at(i), &noting, &before_.at(i));
-    }
-    ~Interruption() {
-        for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals.at(i), &before_.at(i), nullptr);
-    }
-    Interruption(const Interruption&) = delete;
-    Interruption& operator=(const Interruption&) = delete;
-    [[nodiscard]] static bool has_come() { return came != 0; }
-
-private:
-    static constexpr std::array<int, 2> signals = {SIGINT, SIGTERM};
-    static inline volatile sig_atomic_t came = 0;
-    std::array<struct sigaction, signals.size()> before_{};
-};
 
 // Tells new records from those that were there. A record may commit later than its id's time says, so a little of the
 // past is read again each time.
@@ -130,14 +107,13 @@ Result<Answer> follow(const Call& call, core::Store& store, const core::AuditFil
         TRY(follower.read_new(reader));
         return read_last(reader, filter, lines);
     };
-    // Both from one state, so that nothing is shown twice or left out in between.
     auto records = TRY(core::read_and_wait(store, begin));
     for (;;) {
         for (const core::AuditRecord& record : records) {
             if (fits(record, filter)) print(call, record);
         }
         call.console.out.flush();
-        if (!call.console.out || Interruption::has_come()) return Answer{};
+        if (!call.console.out || interruption.requested()) return Answer{};
         std::this_thread::sleep_for(limits::audit_follow_interval);
         records = TRY(core::read_and_wait(store, [&](core::Reader& reader) { return follower.read_new(reader); }));
     }

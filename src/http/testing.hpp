@@ -20,7 +20,6 @@
 #include "base/ascii.hpp"
 #include "http/lane.hpp"
 #include "http/server.hpp"
-#include "http/text.hpp"
 
 namespace postern::http::testing {
 
