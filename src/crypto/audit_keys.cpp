@@ -3,15 +3,15 @@
 #include <map>
 #include <string>
 
-#include "crypto/jwk.hpp"
-#include "crypto/signature.hpp"
+#include "verify/jwk.hpp"
+#include "verify/signature.hpp"
 
 namespace postern::crypto {
 namespace {
 
 class PublicAuditKeys final : public core::AuditVerifier {
 public:
-    explicit PublicAuditKeys(std::map<std::string, SignatureVerifier> keys) : keys_(std::move(keys)) {}
+    explicit PublicAuditKeys(std::map<std::string, verify::SignatureVerifier> keys) : keys_(std::move(keys)) {}
 
     [[nodiscard]] bool verify_audit(std::span<const std::uint8_t> text,
                                     const core::AuditSignature& signature) const override {
@@ -21,17 +21,17 @@ public:
     }
 
 private:
-    std::map<std::string, SignatureVerifier> keys_;
+    std::map<std::string, verify::SignatureVerifier> keys_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<core::AuditVerifier>> read_audit_keys(std::string_view jwks) {
-    const JwkSet set = TRY(parse_jwk_set(jwks));
-    std::map<std::string, SignatureVerifier> keys;
-    for (const Jwk& jwk : set.keys) {
-        if (!jwk.kid || !jwk.allows(SignatureAlgorithm::eddsa)) continue;
-        keys.emplace(*jwk.kid, TRY(SignatureVerifier::make(*jwk.key, SignatureAlgorithm::eddsa)));
+    const verify::JwkSet set = TRY(verify::parse_jwk_set(jwks));
+    std::map<std::string, verify::SignatureVerifier> keys;
+    for (const verify::Jwk& jwk : set.keys) {
+        if (!jwk.kid || !jwk.allows(verify::SignatureAlgorithm::eddsa)) continue;
+        keys.emplace(*jwk.kid, TRY(verify::SignatureVerifier::make(*jwk.key, verify::SignatureAlgorithm::eddsa)));
     }
     if (keys.empty()) {
         return invalid_input("invalid_jwks",

@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "crypto/jwk.hpp"
 #include "crypto/key_ring_testing.hpp"
+#include "crypto/refresh_mac.hpp"
+#include "verify/jwk.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -73,12 +74,12 @@ TEST_F(AuditKeysTest, FollowTheLifeOfAKey) {
     ASSERT_TRUE(keys_.ring.load({keys_.access, keys_.refresh, keys_.audit, newer}).has_value());
     EXPECT_EQ(sign("new").kid, newer.kid);
     EXPECT_TRUE(ring_.verify_audit(bytes("old"), old));
-    EXPECT_EQ(parse_jwk_set(ring_.audit_jwks())->keys.size(), 2U);
+    EXPECT_EQ(verify::parse_jwk_set(ring_.audit_jwks())->keys.size(), 2U);
 
     keys_.audit.state = KeyState::revoked;
     ASSERT_TRUE(keys_.ring.load({keys_.access, keys_.refresh, keys_.audit, newer}).has_value());
     EXPECT_FALSE(ring_.verify_audit(bytes("old"), old));
-    EXPECT_EQ(parse_jwk_set(ring_.audit_jwks())->keys.size(), 1U);
+    EXPECT_EQ(verify::parse_jwk_set(ring_.audit_jwks())->keys.size(), 1U);
 }
 
 TEST_F(AuditKeysTest, AreAmissOnlyUntilTheyAreMade) {
@@ -101,7 +102,7 @@ TEST_F(AuditKeysTest, AreInNoSetButTheirOwn) {
 
 // Whoever can have the chain's key sign a text of theirs still has no token.
 TEST_F(AuditKeysTest, SignNoToken) {
-    const std::string payload(text_of(split_jws(*ring_.sign(some_access_claims(), keys_.access.kid))->payload));
+    const std::string payload(text_of(verify::split_jws(*ring_.sign(some_access_claims(), keys_.access.kid))->payload));
     const auto forge = [&](std::string_view alg, const std::string& kid) {
         const std::string header = json::serialize(json::object{{"alg", alg}, {"typ", "at+jwt"}, {"kid", kid}});
         const std::string input = encode_base64url(header) + "." + encode_base64url(payload);
@@ -115,7 +116,7 @@ TEST_F(AuditKeysTest, SignNoToken) {
 }
 
 TEST_F(AuditKeysTest, DerivationKeysSignNoRefreshToken) {
-    const std::string payload(text_of(split_jws(*ring_.sign(some_refresh_claims()))->payload));
+    const std::string payload(text_of(verify::split_jws(*ring_.sign(some_refresh_claims()))->payload));
     for (const std::string& kid : {keys_.derivation.kid, keys_.refresh.kid}) {
         const std::string header =
             json::serialize(json::object{{"alg", "HS256"}, {"typ", "postern-rt+jwt"}, {"kid", kid}});

@@ -88,7 +88,8 @@ TEST_F(HostileToken, ChoosesNoAlgorithm) {
 
 // CVE-2024-54150, CVE-2026-44699: HS256 with the public key, or with nothing, for a secret.
 TEST_F(HostileToken, SignedWithThePublicKey) {
-    const auto pair = decode_private_key(*open_key(keys_.masters, keys_.access), SignatureAlgorithm::es256).take();
+    const auto pair =
+        decode_private_key(*open_key(keys_.masters, keys_.access), verify::SignatureAlgorithm::es256).take();
     std::vector<std::string> secrets = {"", keys_.access.public_jwk, *keys_.ring.jwks(), keys_.access.kid,
                                         std::string(32, '\0')};
     std::uint8_t* der = nullptr;
@@ -151,8 +152,9 @@ TEST_F(HostileToken, WithAHostileKid) {
 }
 
 TEST_F(HostileToken, BringsItsOwnKey) {
-    const auto stranger = generate_key_pair(SignatureAlgorithm::es256).take();
-    const auto jwk = parse_json(*write_public_jwk(*stranger, SignatureAlgorithm::es256, keys_.access.kid)).take();
+    const auto stranger = generate_key_pair(verify::SignatureAlgorithm::es256).take();
+    const auto jwk =
+        parse_json(*write_public_jwk(*stranger, verify::SignatureAlgorithm::es256, keys_.access.kid)).take();
     const std::string input =
         encode_base64url(json::serialize(json::object{{"alg", "ES256"},
                                                       {"typ", "at+jwt"},
@@ -161,7 +163,7 @@ TEST_F(HostileToken, BringsItsOwnKey) {
                                                       {"jku", "https://stranger.example/jwks.json"}})) +
         "." + encode_base64url(payload());
     expect_refused(input + "." +
-                   encode_base64url(*SignatureMaker::make(*stranger, SignatureAlgorithm::es256)->sign(input)));
+                   encode_base64url(*SignatureMaker::make(*stranger, verify::SignatureAlgorithm::es256)->sign(input)));
 }
 
 TEST_F(HostileToken, WithCriticalExtensions) {

@@ -6,24 +6,24 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
-#include "crypto/openssl.hpp"
-#include "crypto/signature_algorithm.hpp"
+#include "verify/openssl.hpp"
+#include "verify/signature_algorithm.hpp"
 
 namespace postern::crypto {
 
 // RSA keys get 2048 bits: the least that RFC 7518 section 3.3 allows and what SP 800-57 allows to 2030. A token signed
 // today is worth nothing in a quarter of an hour, and 3072 bits would triple the price of each signature.
 // Errors: internal, when OpenSSL cannot.
-Result<EvpKey> generate_key_pair(SignatureAlgorithm algorithm);
+Result<verify::EvpKey> generate_key_pair(verify::SignatureAlgorithm algorithm);
 
 // PKCS #8 (RFC 5958), DER. Errors: internal.
 Result<SecretBytes> encode_private_key(const EVP_PKEY& key);
 // Errors: internal, when the bytes are no private key of the shape of `algorithm`.
-Result<EvpKey> decode_private_key(const SecretBytes& der, SignatureAlgorithm algorithm);
+Result<verify::EvpKey> decode_private_key(const SecretBytes& der, verify::SignatureAlgorithm algorithm);
 
 // The public half with kid, use and alg: JSON text. `key` has the shape of `algorithm`. Errors: internal.
-Result<std::string> write_public_jwk(const EVP_PKEY& key, SignatureAlgorithm algorithm, std::string_view kid);
+Result<std::string> write_public_jwk(const EVP_PKEY& key, verify::SignatureAlgorithm algorithm, std::string_view kid);
 // RFC 7638, SHA-256, base64url.
-Result<std::string> make_thumbprint(const EVP_PKEY& key, KeyShape shape);
+Result<std::string> make_thumbprint(const EVP_PKEY& key, verify::KeyShape shape);
 
 }  // namespace postern::crypto

@@ -3,14 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
-#include "crypto/jwk.hpp"
-#include "crypto/signature.hpp"
+#include "crypto/signature_maker.hpp"
+#include "verify/jwk.hpp"
+#include "verify/signature.hpp"
+#include "verify/test_vectors.hpp"
 
 namespace postern::crypto {
 namespace {
 
-constexpr SignatureAlgorithm made_by_us[] = {SignatureAlgorithm::es256, SignatureAlgorithm::eddsa,
-                                             SignatureAlgorithm::rs256};
+constexpr verify::SignatureAlgorithm made_by_us[] = {
+    verify::SignatureAlgorithm::es256, verify::SignatureAlgorithm::eddsa, verify::SignatureAlgorithm::rs256};
 
 TEST(KeyPair, ComesBackFromItsBytes) {
     for (const auto algorithm : made_by_us) {
@@ -24,7 +26,7 @@ TEST(KeyPair, ComesBackFromItsBytes) {
         EXPECT_EQ(*make_thumbprint(**pair, shape_of(algorithm)), *make_thumbprint(**again, shape_of(algorithm)));
         const auto signature = SignatureMaker::make(**again, algorithm)->sign("text");
         ASSERT_TRUE(signature.has_value());
-        EXPECT_TRUE(SignatureVerifier::make(**pair, algorithm)->verify("text", *signature));
+        EXPECT_TRUE(verify::SignatureVerifier::make(**pair, algorithm)->verify("text", *signature));
     }
 }
 
@@ -40,7 +42,7 @@ TEST(KeyPair, IsShownAsAJwkThatOthersCanRead) {
         const auto parsed = parse_json(*text);
         ASSERT_TRUE(parsed.has_value());
         EXPECT_EQ(parsed->at("use").as_string(), "sig");
-        const auto jwk = parse_public_jwk(parsed->get_object());
+        const auto jwk = verify::parse_public_jwk(parsed->get_object());
         ASSERT_TRUE(jwk.has_value()) << jwk.error().message;
         EXPECT_EQ(jwk->kid, "the kid");
         EXPECT_EQ(jwk->alg, word(algorithm));
@@ -49,20 +51,31 @@ TEST(KeyPair, IsShownAsAJwkThatOthersCanRead) {
 }
 
 TEST(KeyPair, RefusesBytesOfAnotherKind) {
-    const auto p256 = generate_key_pair(SignatureAlgorithm::es256);
+    const auto p256 = generate_key_pair(verify::SignatureAlgorithm::es256);
     const auto der = encode_private_key(**p256);
-    for (const auto& [algorithm, name] : signature_algorithm_words) {
-        EXPECT_EQ(decode_private_key(*der, algorithm).has_value(), algorithm == SignatureAlgorithm::es256) << name;
+    for (const auto& [algorithm, name] : verify::signature_algorithm_words) {
+        EXPECT_EQ(decode_private_key(*der, algorithm).has_value(), algorithm == verify::SignatureAlgorithm::es256)
+            << name;
     }
     for (std::size_t length = 0; length < der->size(); ++length) {
         EXPECT_FALSE(decode_private_key(SecretBytes(der->begin(), der->begin() + static_cast<long>(length)),
-                                        SignatureAlgorithm::es256)
+                                        verify::SignatureAlgorithm::es256)
                          .has_value());
     }
     SecretBytes longer = *der;
     longer.push_back(0);
-    EXPECT_FALSE(decode_private_key(longer, SignatureAlgorithm::es256).has_value());
+    EXPECT_FALSE(decode_private_key(longer, verify::SignatureAlgorithm::es256).has_value());
     EXPECT_EQ(ERR_peek_error(), 0U) << "nothing stays in OpenSSL's queue";
+}
+
+TEST(Thumbprint, IsThatOfRfc7638) {
+    const auto jwk = verify::parse_public_jwk(parse_json(verify::vectors::rfc7638_key)->get_object());
+    ASSERT_TRUE(jwk.has_value());
+    EXPECT_EQ(*make_thumbprint(*jwk->key, jwk->shape), verify::vectors::rfc7638_thumbprint);
+    // RFC 8037 appendix A.3.
+    const auto okp = verify::parse_public_jwk(parse_json(verify::vectors::rfc8037_a4_key)->get_object());
+    ASSERT_TRUE(okp.has_value());
+    EXPECT_EQ(*make_thumbprint(*okp->key, okp->shape), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
 }
 
 }  // namespace

@@ -10,11 +10,13 @@
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
-#include "crypto/jws.hpp"
 #include "crypto/key_pair.hpp"
 #include "crypto/key_vault.hpp"
-#include "crypto/signature.hpp"
+#include "crypto/refresh_mac.hpp"
+#include "crypto/signature_maker.hpp"
 #include "crypto/token_claims.hpp"
+#include "verify/jws.hpp"
+#include "verify/signature.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -43,10 +45,10 @@ struct AccessKey {
     KeyLife life;
     std::string header;
     SignatureMaker maker;
-    SignatureVerifier verifier;
+    verify::SignatureVerifier verifier;
 
     [[nodiscard]] std::string_view alg() const { return word(verifier.algorithm()); }
-    [[nodiscard]] bool verify(const JwsParts& parts) const {
+    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
         return verifier.verify(parts.signing_input, parts.signature);
     }
 };
@@ -57,13 +59,15 @@ struct RefreshKey {
     RefreshMac mac;
 
     [[nodiscard]] static std::string_view alg() { return refresh_alg; }
-    [[nodiscard]] bool verify(const JwsParts& parts) const { return mac.verify(parts.signing_input, parts.signature); }
+    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
+        return mac.verify(parts.signing_input, parts.signature);
+    }
 };
 
 struct AuditKey {
     KeyLife life;
     SignatureMaker maker;
-    SignatureVerifier verifier;
+    verify::SignatureVerifier verifier;
 };
 
 struct DerivationKey {
@@ -88,8 +92,8 @@ std::string newest_active(const KeysByKid<Key>& keys) {
 }
 
 struct SignedToken {
-    JwsParts parts;
-    JwsHeader header;
+    verify::JwsParts parts;
+    verify::JwsHeader header;
 };
 
 Result<SignedToken> open_token(std::string_view token) {
@@ -97,8 +101,8 @@ Result<SignedToken> open_token(std::string_view token) {
         return invalid_token("The token is longer than " + std::to_string(limits::token_bytes) + " bytes");
     }
     SignedToken opened;
-    opened.parts = TRY(split_jws(token));
-    opened.header = TRY(read_jws_header(opened.parts.header));
+    opened.parts = TRY(verify::split_jws(token));
+    opened.header = TRY(verify::read_jws_header(opened.parts.header));
     return opened;
 }
 
@@ -134,8 +138,9 @@ bool is_published(const core::StoredKey& key) {
 }
 
 // The private half of a key whose kid says what its public half is.
-Result<EvpKey> decode_pair(const core::StoredKey& stored, const SecretBytes& secret, SignatureAlgorithm algorithm) {
-    EvpKey pair = TRY(decode_private_key(secret, algorithm));
+Result<verify::EvpKey> decode_pair(const core::StoredKey& stored, const SecretBytes& secret,
+                                   verify::SignatureAlgorithm algorithm) {
+    verify::EvpKey pair = TRY(decode_private_key(secret, algorithm));
     // The public half that we publish is the private one's, not what a changed row says.
     if (TRY(make_thumbprint(*pair, shape_of(algorithm))) != stored.kid) {
         return internal_error("The " + std::string(word(stored.purpose)) + " key " + stored.kid +
@@ -211,10 +216,11 @@ Result<void> KeyRing::Snapshot::add(const core::StoredKey& stored, SecretBytes s
 Result<void> KeyRing::Snapshot::add_access_key(const core::StoredKey& stored, const SecretBytes& secret) {
     const auto algorithm = signature_algorithm(stored.algorithm);
     if (!algorithm) return internal_error("The access key " + stored.kid + " has no algorithm for access tokens");
-    const EvpKey pair = TRY(decode_pair(stored, secret, *algorithm));
+    const verify::EvpKey pair = TRY(decode_pair(stored, secret, *algorithm));
     if (is_published(stored)) append_jwk(published, TRY(write_public_jwk(*pair, *algorithm, stored.kid)));
     AccessKey key{KeyLife(stored), encode_header(word(*algorithm), core::access_token_typ, stored.kid),
-                  TRY(SignatureMaker::make(*pair, *algorithm)), TRY(SignatureVerifier::make(*pair, *algorithm))};
+                  TRY(SignatureMaker::make(*pair, *algorithm)),
+                  TRY(verify::SignatureVerifier::make(*pair, *algorithm))};
     access.emplace(stored.kid, std::move(key));
     return {};
 }
@@ -233,10 +239,11 @@ Result<void> KeyRing::Snapshot::add_audit_key(const core::StoredKey& stored, con
     if (stored.algorithm != core::KeyAlgorithm::eddsa) {
         return internal_error("The audit key " + stored.kid + " has no algorithm for the audit chain");
     }
-    const EvpKey pair = TRY(decode_pair(stored, secret, SignatureAlgorithm::eddsa));
-    append_jwk(published_audit, TRY(write_public_jwk(*pair, SignatureAlgorithm::eddsa, stored.kid)));
-    audit.emplace(stored.kid, AuditKey{KeyLife(stored), TRY(SignatureMaker::make(*pair, SignatureAlgorithm::eddsa)),
-                                       TRY(SignatureVerifier::make(*pair, SignatureAlgorithm::eddsa))});
+    const verify::EvpKey pair = TRY(decode_pair(stored, secret, verify::SignatureAlgorithm::eddsa));
+    append_jwk(published_audit, TRY(write_public_jwk(*pair, verify::SignatureAlgorithm::eddsa, stored.kid)));
+    audit.emplace(stored.kid,
+                  AuditKey{KeyLife(stored), TRY(SignatureMaker::make(*pair, verify::SignatureAlgorithm::eddsa)),
+                           TRY(verify::SignatureVerifier::make(*pair, verify::SignatureAlgorithm::eddsa))});
     return {};
 }
 
@@ -314,10 +321,11 @@ Result<std::string> KeyRing::sign(const core::RefreshClaims& claims) const {
 Result<core::AccessClaims> KeyRing::read_access(std::string_view token) const {
     const auto keys = snapshot();
     const SignedToken opened = TRY(open_token(token));
-    if (is_typ(opened.header.typ, core::refresh_token_typ)) {
+    if (verify::is_typ(opened.header.typ, core::refresh_token_typ)) {
         return invalid_token("This is a refresh token; an access token is wanted");
     }
-    if (!is_typ(opened.header.typ, core::access_token_typ)) return invalid_token("The token's typ is not at+jwt");
+    if (!verify::is_typ(opened.header.typ, core::access_token_typ))
+        return invalid_token("The token's typ is not at+jwt");
     const AccessKey* key = TRY(check_signature(keys->access, opened));
     auto claims = TRY(read_access_claims(opened.parts.payload));
     TRY(check_lifetime(key->life, claims.expires_at));
@@ -327,10 +335,10 @@ Result<core::AccessClaims> KeyRing::read_access(std::string_view token) const {
 Result<core::RefreshClaims> KeyRing::read_refresh(std::string_view token) const {
     const auto keys = snapshot();
     const SignedToken opened = TRY(open_token(token));
-    if (is_typ(opened.header.typ, core::access_token_typ)) {
+    if (verify::is_typ(opened.header.typ, core::access_token_typ)) {
         return invalid_token("This is an access token; a refresh token is wanted");
     }
-    if (!is_typ(opened.header.typ, core::refresh_token_typ)) {
+    if (!verify::is_typ(opened.header.typ, core::refresh_token_typ)) {
         return invalid_token("The token is no refresh token of this server");
     }
     const RefreshKey* key = TRY(check_signature(keys->refresh, opened));

@@ -7,8 +7,8 @@
 
 #include "base/json.hpp"
 #include "base/limits.hpp"
-#include "crypto/jwk.hpp"
 #include "crypto/key_ring_testing.hpp"
+#include "verify/jwk.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -46,7 +46,7 @@ TEST_F(KeyRingTest, ReadsTheAccessTokenThatItSigned) {
 
 TEST_F(KeyRingTest, WritesWhatRfc9068Wants) {
     const auto claims = some_access_claims();
-    const auto parts = split_jws(*ring_.sign(claims, keys_.access.kid)).take();
+    const auto parts = verify::split_jws(*ring_.sign(claims, keys_.access.kid)).take();
     const auto header = parse_json(text_of(parts.header));
     EXPECT_EQ(header->as_object(), (json::object{{"alg", "ES256"}, {"typ", "at+jwt"}, {"kid", keys_.access.kid}}));
     const auto payload = parse_json(text_of(parts.payload));
@@ -80,11 +80,11 @@ TEST_F(KeyRingTest, ReadsTheRefreshTokenThatItSigned) {
     EXPECT_EQ(read->expires_at, claims.expires_at);
     EXPECT_EQ(read->session_id, claims.session_id);
     EXPECT_EQ(read->counter, claims.counter);
-    const auto payload = parse_json(text_of(split_jws(*token)->payload));
+    const auto payload = parse_json(text_of(verify::split_jws(*token)->payload));
     EXPECT_EQ(payload->at("jti").as_string(), claims.session_id.text() + ".5");
     EXPECT_EQ(payload->at("type").as_string(), "refresh");
     EXPECT_TRUE(payload->at("aud").is_string());
-    const auto header = parse_json(text_of(split_jws(*token)->header));
+    const auto header = parse_json(text_of(verify::split_jws(*token)->header));
     EXPECT_EQ(header->at("typ").as_string(), "postern-rt+jwt");
     EXPECT_EQ(header->at("alg").as_string(), "HS256");
 }
@@ -97,7 +97,7 @@ TEST_F(KeyRingTest, TakesNeitherTokenForTheOther) {
 }
 
 TEST_F(KeyRingTest, PublishesAccessKeysAlone) {
-    const auto set = parse_jwk_set(*ring_.jwks());
+    const auto set = verify::parse_jwk_set(*ring_.jwks());
     ASSERT_TRUE(set.has_value());
     ASSERT_EQ(set->keys.size(), 1U);
     EXPECT_EQ(set->keys[0].kid, keys_.access.kid);
@@ -131,7 +131,7 @@ TEST_F(KeyRingTest, FollowsTheLifeOfAKey) {
     EXPECT_EQ(*ring_.access_kid(), newer.kid);
     EXPECT_TRUE(ring_.read_access(*token).has_value()) << "a retired key verifies";
     EXPECT_TRUE(ring_.sign(some_access_claims(), keys_.access.kid).has_value()) << "and finishes what it began";
-    const auto set = parse_jwk_set(*ring_.jwks());
+    const auto set = verify::parse_jwk_set(*ring_.jwks());
     ASSERT_EQ(set->keys.size(), 2U);
     EXPECT_EQ(set->keys[0].kid, keys_.access.kid) << "oldest first";
 
@@ -146,7 +146,7 @@ TEST_F(KeyRingTest, FollowsTheLifeOfAKey) {
     EXPECT_GT(ring_.generation(), retired);
     EXPECT_FALSE(ring_.read_access(*token).has_value());
     EXPECT_EQ(ring_.sign(some_access_claims(), keys_.access.kid).error().kind, ErrorKind::unavailable);
-    EXPECT_EQ(parse_jwk_set(*ring_.jwks())->keys.size(), 1U);
+    EXPECT_EQ(verify::parse_jwk_set(*ring_.jwks())->keys.size(), 1U);
 }
 
 TEST_F(KeyRingTest, ChangesItsGenerationOnlyWithItsKeys) {
@@ -175,7 +175,7 @@ TEST_F(KeyRingTest, PublishesThePrivateKeysOwnPublicHalf) {
     auto changed = keys_.access;
     changed.public_jwk = keys_.status_list.public_jwk;
     ASSERT_TRUE(keys_.ring.load({changed, keys_.refresh}).has_value());
-    EXPECT_EQ(parse_jwk_set(*ring_.jwks())->keys.at(0).kid, keys_.access.kid);
+    EXPECT_EQ(verify::parse_jwk_set(*ring_.jwks())->keys.at(0).kid, keys_.access.kid);
 }
 
 TEST_F(KeyRingTest, ServesReadersWhileKeysChange) {

@@ -8,11 +8,12 @@
 #include <boost/json/serialize.hpp>
 
 #include "base/encoding.hpp"
-#include "crypto/jws.hpp"
 #include "crypto/key_pair.hpp"
 #include "crypto/key_ring.hpp"
 #include "crypto/key_vault.hpp"
-#include "crypto/signature.hpp"
+#include "crypto/refresh_mac.hpp"
+#include "crypto/signature_maker.hpp"
+#include "verify/jws.hpp"
 
 namespace postern::crypto {
 
@@ -42,8 +43,9 @@ struct RingOfKeys {
     // Any header and payload, under the true ES256 access key or the true refresh key.
     [[nodiscard]] std::string forge_access(std::string_view header, std::string_view payload) const {
         const std::string input = encode_base64url(header) + "." + encode_base64url(payload);
-        const auto key = decode_private_key(*open_key(masters, access), SignatureAlgorithm::es256).take();
-        return input + "." + encode_base64url(*SignatureMaker::make(*key, SignatureAlgorithm::es256)->sign(input));
+        const auto key = decode_private_key(*open_key(masters, access), verify::SignatureAlgorithm::es256).take();
+        return input + "." +
+               encode_base64url(*SignatureMaker::make(*key, verify::SignatureAlgorithm::es256)->sign(input));
     }
     [[nodiscard]] std::string forge_refresh(std::string_view header, std::string_view payload) const {
         const std::string input = encode_base64url(header) + "." + encode_base64url(payload);

@@ -5,7 +5,7 @@
 #include "base/encoding.hpp"
 #include "base/random.hpp"
 #include "crypto/key_pair.hpp"
-#include "crypto/signature.hpp"
+#include "crypto/refresh_mac.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -35,11 +35,11 @@ std::string random_kid() {
 
 }  // namespace
 
-std::optional<SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm) {
+std::optional<verify::SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm) {
     switch (algorithm) {
-        case core::KeyAlgorithm::es256: return SignatureAlgorithm::es256;
-        case core::KeyAlgorithm::eddsa: return SignatureAlgorithm::eddsa;
-        case core::KeyAlgorithm::rs256: return SignatureAlgorithm::rs256;
+        case core::KeyAlgorithm::es256: return verify::SignatureAlgorithm::es256;
+        case core::KeyAlgorithm::eddsa: return verify::SignatureAlgorithm::eddsa;
+        case core::KeyAlgorithm::rs256: return verify::SignatureAlgorithm::rs256;
         case core::KeyAlgorithm::hs256: return std::nullopt;
     }
     return std::nullopt;
@@ -58,7 +58,7 @@ Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAl
     }
     SecretBytes secret(RefreshMac::secret_bytes);
     if (const auto signs_with = signature_algorithm(algorithm)) {
-        const EvpKey pair = TRY(generate_key_pair(*signs_with));
+        const verify::EvpKey pair = TRY(generate_key_pair(*signs_with));
         key.kid = TRY(make_thumbprint(*pair, shape_of(*signs_with)));
         key.public_jwk = TRY(write_public_jwk(*pair, *signs_with, key.kid));
         secret = TRY(encode_private_key(*pair));

@@ -3,7 +3,7 @@
 
 #include "core/keys.hpp"
 #include "crypto/master_key.hpp"
-#include "crypto/signature_algorithm.hpp"
+#include "verify/signature_algorithm.hpp"
 
 namespace postern::crypto {
 
@@ -31,6 +31,6 @@ private:
 Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key);
 
 // Nothing for HS256, which makes no signature that anyone else can verify.
-std::optional<SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm);
+std::optional<verify::SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm);
 
 }  // namespace postern::crypto

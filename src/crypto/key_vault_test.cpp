@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/json.hpp"
-#include "crypto/jwk.hpp"
 #include "crypto/key_pair.hpp"
+#include "verify/jwk.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -32,7 +32,7 @@ TEST(KeyVault, MakesKeysForEachPurpose) {
             EXPECT_EQ(key->state, core::KeyState::active);
             EXPECT_EQ(key->created_at, now);
             EXPECT_EQ(key->master_key_id, masters.current_id());
-            const auto jwk = parse_public_jwk(parse_json(key->public_jwk)->get_object());
+            const auto jwk = verify::parse_public_jwk(parse_json(key->public_jwk)->get_object());
             ASSERT_TRUE(jwk.has_value());
             EXPECT_EQ(jwk->kid, key->kid);
             EXPECT_EQ(*make_thumbprint(*jwk->key, jwk->shape), key->kid);

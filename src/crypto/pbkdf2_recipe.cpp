@@ -2,7 +2,7 @@
 
 #include "base/limits.hpp"
 #include "crypto/hash_recipe.hpp"
-#include "crypto/openssl.hpp"
+#include "verify/openssl.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -73,7 +73,7 @@ Result<void> check(const Pbkdf2Recipe& recipe) {
 }
 
 Result<SecretBytes> compute(const Pbkdf2Recipe& recipe, std::string_view password) {
-    const ErrorQueueScope errors;
+    const verify::ErrorQueueScope errors;
     SecretBytes digest(recipe.length);
     const char* bytes = password.empty() ? "" : password.data();
     if (PKCS5_PBKDF2_HMAC(bytes, static_cast<int>(password.size()), recipe.salt.data(),

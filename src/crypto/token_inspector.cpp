@@ -8,15 +8,15 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "base/limits.hpp"
-#include "crypto/jwk.hpp"
-#include "crypto/jws.hpp"
-#include "crypto/signature.hpp"
+#include "verify/jwk.hpp"
+#include "verify/jws.hpp"
+#include "verify/signature.hpp"
 
 namespace postern::crypto {
 namespace {
 
 namespace json = boost::json;
-using Candidates = std::vector<const Jwk*>;
+using Candidates = std::vector<const verify::Jwk*>;
 
 // A step that passed says so in a sentence; one that failed is an error.
 using Verdict = Result<std::string>;
@@ -41,16 +41,17 @@ std::string_view without_line_end(std::string_view token) {
     return token;
 }
 
-Verdict check_form(std::string_view token, JwsParts& parts) {
+Verdict check_form(std::string_view token, verify::JwsParts& parts) {
     // A foreign token may be larger than ours; past this it is no token.
     if (token.size() > limits::json_text_bytes) return rejected("The token is longer than 1 MiB");
-    parts = TRY(split_jws(token));
+    parts = TRY(verify::split_jws(token));
     return "a compact JWS of " + std::to_string(token.size()) + " bytes";
 }
 
-Verdict check_header(const JwsParts& parts, JwsHeader& header, std::optional<SignatureAlgorithm>& algorithm) {
-    header = TRY(read_jws_header(parts.header));
-    algorithm = parse_signature_algorithm(header.alg);
+Verdict check_header(const verify::JwsParts& parts, verify::JwsHeader& header,
+                     std::optional<verify::SignatureAlgorithm>& algorithm) {
+    header = TRY(verify::read_jws_header(parts.header));
+    algorithm = verify::parse_signature_algorithm(header.alg);
     if (!algorithm) {
         return rejected("The token's alg " + quote_for_message(header.alg) +
                         " is none of RS256, PS256, ES256, ES384, ES512, EdDSA");
@@ -59,10 +60,10 @@ Verdict check_header(const JwsParts& parts, JwsHeader& header, std::optional<Sig
 }
 
 // The keys with the token's kid; where there are none, those without a kid; for a token without one, all.
-Candidates keys_for_kid(const JwkSet& set, const std::optional<std::string>& kid) {
+Candidates keys_for_kid(const verify::JwkSet& set, const std::optional<std::string>& kid) {
     Candidates named;
     Candidates unnamed;
-    for (const Jwk& key : set.keys) {
+    for (const verify::Jwk& key : set.keys) {
         if (!kid || key.kid == kid) {
             named.push_back(&key);
         } else if (!key.kid) {
@@ -72,9 +73,10 @@ Candidates keys_for_kid(const JwkSet& set, const std::optional<std::string>& kid
     return named.empty() ? unnamed : named;
 }
 
-Verdict choose_keys(const JwkSet& set, const JwsHeader& header, SignatureAlgorithm algorithm, Candidates& chosen) {
+Verdict choose_keys(const verify::JwkSet& set, const verify::JwsHeader& header, verify::SignatureAlgorithm algorithm,
+                    Candidates& chosen) {
     const Candidates candidates = keys_for_kid(set, header.kid);
-    for (const Jwk* key : candidates) {
+    for (const verify::Jwk* key : candidates) {
         if (key->allows(algorithm)) chosen.push_back(key);
     }
     if (!chosen.empty()) return std::to_string(chosen.size()) + " key(s) of the set may be used with " + header.alg;
@@ -85,9 +87,9 @@ Verdict choose_keys(const JwkSet& set, const JwsHeader& header, SignatureAlgorit
     return rejected(why);
 }
 
-Verdict check_signature(const JwsParts& parts, const Candidates& keys, SignatureAlgorithm algorithm) {
-    for (const Jwk* key : keys) {
-        const auto verifier = SignatureVerifier::make(*key->key, algorithm);
+Verdict check_signature(const verify::JwsParts& parts, const Candidates& keys, verify::SignatureAlgorithm algorithm) {
+    for (const verify::Jwk* key : keys) {
+        const auto verifier = verify::SignatureVerifier::make(*key->key, algorithm);
         if (verifier.has_value() && verifier->verify(parts.signing_input, parts.signature)) {
             return "true under the key " + (key->kid ? quote_for_message(*key->kid) : "without a kid");
         }
@@ -100,7 +102,7 @@ Verdict check_signature(const JwsParts& parts, const Candidates& keys, Signature
 // RFC 8725 section 3.11: `typ` may be left out; what is there must be a JWT of some kind.
 Result<void> check_typ(const std::optional<std::string>& typ) {
     if (!typ) return {};
-    const std::string kind = normalise_typ(*typ);
+    const std::string kind = verify::normalise_typ(*typ);
     if (kind == "jwt" || kind.ends_with("+jwt")) return {};
     return rejected("The token's typ " + quote_for_message(*typ) + " is no kind of JWT");
 }
@@ -122,7 +124,7 @@ Result<void> check_texts(const json::object& claims) {
     return {};
 }
 
-Verdict check_type(const JwsParts& parts, const JwsHeader& header, json::value& claims) {
+Verdict check_type(const verify::JwsParts& parts, const verify::JwsHeader& header, json::value& claims) {
     auto parsed = parse_json(as_text(parts.payload));
     if (!parsed.has_value()) return rejected("The payload is no set of claims: " + parsed.error().message);
     claims = std::move(parsed).take();
@@ -165,14 +167,15 @@ Verdict check_time(const json::object& claims, Timestamp now_time) {
     return expires ? "expires in " + seconds_text(*expires - now) + " seconds" : std::string("has no exp");
 }
 
-void inspect_claims(core::Inspection& inspection, const JwsParts& parts, const JwsHeader& header, Timestamp now) {
+void inspect_claims(core::Inspection& inspection, const verify::JwsParts& parts, const verify::JwsHeader& header,
+                    Timestamp now) {
     json::value claims;
     if (!note(inspection, "type", check_type(parts, header, claims))) return;
     inspection.accepted = note(inspection, "time", check_time(claims.get_object(), now));
 }
 
 // What can be shown, before anything is believed.
-void show(core::Inspection& inspection, const JwsParts& parts) {
+void show(core::Inspection& inspection, const verify::JwsParts& parts) {
     if (const auto header = parse_json(as_text(parts.header)); header.has_value()) {
         inspection.header = json::serialize(*header);
     }
@@ -185,11 +188,11 @@ void show(core::Inspection& inspection, const JwsParts& parts) {
 
 Result<core::Inspection> TokenInspector::inspect(std::string_view token, std::string_view jwks,
                                                  core::InspectionDepth depth, Timestamp now) const {
-    const JwkSet set = TRY(parse_jwk_set(jwks));
+    const verify::JwkSet set = TRY(verify::parse_jwk_set(jwks));
     core::Inspection inspection;
-    JwsParts parts;
-    JwsHeader header;
-    std::optional<SignatureAlgorithm> algorithm;
+    verify::JwsParts parts;
+    verify::JwsHeader header;
+    std::optional<verify::SignatureAlgorithm> algorithm;
     Candidates keys;
     if (!note(inspection, "form", check_form(without_line_end(token), parts))) return inspection;
     show(inspection, parts);

@@ -9,8 +9,8 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 #include "crypto/key_pair.hpp"
-#include "crypto/signature.hpp"
-#include "crypto/test_vectors.hpp"
+#include "crypto/signature_maker.hpp"
+#include "verify/test_vectors.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -52,12 +52,13 @@ std::string verdict(std::string_view token, const std::string& jwks,
 
 // One ES256 key of the test's own, to sign anything with.
 struct Signer {
-    EvpKey pair = generate_key_pair(SignatureAlgorithm::es256).take();
-    std::string jwks = set_of({*write_public_jwk(*pair, SignatureAlgorithm::es256, "k")});
+    verify::EvpKey pair = generate_key_pair(verify::SignatureAlgorithm::es256).take();
+    std::string jwks = set_of({*write_public_jwk(*pair, verify::SignatureAlgorithm::es256, "k")});
 
     [[nodiscard]] std::string sign(std::string_view header, std::string_view payload) const {
         const std::string input = encode_base64url(header) + "." + encode_base64url(payload);
-        return input + "." + encode_base64url(*SignatureMaker::make(*pair, SignatureAlgorithm::es256)->sign(input));
+        return input + "." +
+               encode_base64url(*SignatureMaker::make(*pair, verify::SignatureAlgorithm::es256)->sign(input));
     }
     [[nodiscard]] std::string claims(std::string_view payload, InspectionDepth depth = InspectionDepth::claims) const {
         return verdict(sign(R"({"alg":"ES256","kid":"k"})", payload), jwks, depth);
@@ -66,8 +67,8 @@ struct Signer {
 
 TEST(TokenInspector, AcceptsTheVectors) {
     std::vector<std::string> all;
-    for (const auto& vector : vectors::all) all.emplace_back(vector.key);
-    for (const auto& vector : vectors::all) {
+    for (const auto& vector : verify::vectors::all) all.emplace_back(vector.key);
+    for (const auto& vector : verify::vectors::all) {
         const std::string key(vector.key);
         EXPECT_EQ(verdict(vector.token, set_of({key})), "accepted") << vector.algorithm;
         EXPECT_EQ(verdict(vector.token, set_of(all)), "accepted") << vector.algorithm;
@@ -80,7 +81,8 @@ TEST(TokenInspector, AcceptsTheVectors) {
 }
 
 TEST(TokenInspector, SaysWhatItSaw) {
-    const auto inspection = inspect(vectors::rfc7515_a3_token, set_of({std::string(vectors::rfc7515_a3_key)}));
+    const auto inspection =
+        inspect(verify::vectors::rfc7515_a3_token, set_of({std::string(verify::vectors::rfc7515_a3_key)}));
     EXPECT_EQ(inspection.header, R"({"alg":"ES256"})");
     EXPECT_EQ(inspection.claims, R"({"iss":"joe","exp":1300819380,"http://example.com/is_root":true})");
     std::vector<std::string> names;
@@ -90,14 +92,15 @@ TEST(TokenInspector, SaysWhatItSaw) {
         names.push_back(step.name);
     }
     EXPECT_EQ(names, (std::vector<std::string>{"form", "header", "key", "signature"}));
-    const auto text = inspect(vectors::rfc7515_a4_token, set_of({std::string(vectors::rfc7515_a4_key)}));
+    const auto text =
+        inspect(verify::vectors::rfc7515_a4_token, set_of({std::string(verify::vectors::rfc7515_a4_key)}));
     EXPECT_EQ(text.claims, "") << "a payload that is not JSON";
     EXPECT_TRUE(text.accepted);
 }
 
 TEST(TokenInspector, JudgesTheForm) {
-    const std::string jwks = set_of({std::string(vectors::rfc7515_a3_key)});
-    const std::string good(vectors::rfc7515_a3_token);
+    const std::string jwks = set_of({std::string(verify::vectors::rfc7515_a3_key)});
+    const std::string good(verify::vectors::rfc7515_a3_token);
     for (const std::string& token :
          {std::string(), std::string(".."), std::string("\n"), good + ".", "." + good, good + ".x", good + "=",
           good + "\n\n", good + "\r\n", " " + good, good + " ", "\n" + good, good + std::string(1, '\0'),
@@ -118,7 +121,7 @@ TEST(TokenInspector, JudgesTheForm) {
 }
 
 TEST(TokenInspector, NoticesEveryChangedByte) {
-    for (const auto& vector : vectors::all) {
+    for (const auto& vector : verify::vectors::all) {
         const std::string jwks = set_of({std::string(vector.key)});
         const std::string good(vector.token);
         const std::size_t step = vector.algorithm == "ES512" ? 3 : 1;
@@ -165,21 +168,25 @@ TEST(TokenInspector, JudgesTheHeader) {
 }
 
 TEST(TokenInspector, ChoosesTheKey) {
-    const std::string key(vectors::rfc7515_a3_key);
-    const auto token = vectors::rfc7515_a3_token;
+    const std::string key(verify::vectors::rfc7515_a3_key);
+    const auto token = verify::vectors::rfc7515_a3_token;
     EXPECT_EQ(verdict(token, set_of({with(key, {{"alg", "ES384"}})})), "key");
     EXPECT_EQ(verdict(token, set_of({with(key, {{"alg", "ES521"}})})), "key");
     EXPECT_EQ(verdict(token, set_of({with(key, {{"alg", "HS256"}})})), "key");
     EXPECT_EQ(verdict(token, set_of({with(key, {{"use", "enc"}})})), "key");
     EXPECT_EQ(verdict(token, set_of({with(key, {{"key_ops", json::array{"encrypt"}}})})), "key");
-    EXPECT_EQ(verdict(token, set_of({std::string(vectors::rfc7515_a4_key)})), "key") << "another curve";
-    EXPECT_EQ(verdict(token, set_of({std::string(vectors::rfc7515_a2_key)})), "key");
+    EXPECT_EQ(verdict(token, set_of({std::string(verify::vectors::rfc7515_a4_key)})), "key") << "another curve";
+    EXPECT_EQ(verdict(token, set_of({std::string(verify::vectors::rfc7515_a2_key)})), "key");
     EXPECT_EQ(verdict(token, set_of({R"({"kty":"oct","k":"AAAA"})"})), "key");
-    EXPECT_EQ(verdict(vectors::rsa_1024_token, set_of({std::string(vectors::rsa_1024_key)})), "key");
-    const auto inspection = inspect(vectors::rsa_1024_token, set_of({std::string(vectors::rsa_1024_key)}));
+    EXPECT_EQ(verdict(verify::vectors::rsa_1024_token, set_of({std::string(verify::vectors::rsa_1024_key)})), "key");
+    const auto inspection =
+        inspect(verify::vectors::rsa_1024_token, set_of({std::string(verify::vectors::rsa_1024_key)}));
     EXPECT_NE(inspection.steps.back().detail.find("1024 bits"), std::string::npos) << inspection.steps.back().detail;
-    EXPECT_EQ(verdict(vectors::ps256_token, set_of({with(vectors::ps256_key, {{"alg", "RS256"}})})), "key");
-    EXPECT_EQ(verdict(vectors::rfc7515_a2_token, set_of({with(vectors::rfc7515_a2_key, {{"alg", "PS256"}})})), "key");
+    EXPECT_EQ(verdict(verify::vectors::ps256_token, set_of({with(verify::vectors::ps256_key, {{"alg", "RS256"}})})),
+              "key");
+    EXPECT_EQ(
+        verdict(verify::vectors::rfc7515_a2_token, set_of({with(verify::vectors::rfc7515_a2_key, {{"alg", "PS256"}})})),
+        "key");
 }
 
 TEST(TokenInspector, MatchesTheKid) {
@@ -211,10 +218,12 @@ TEST(TokenInspector, JudgesTheSignature) {
     EXPECT_EQ(verdict(stranger.sign(R"({"alg":"ES256","kid":"k"})", "x"), signer.jwks), "signature");
     EXPECT_EQ(verdict(stranger.sign(R"({"alg":"ES256","kid":"k","jwk":)" + jwk + "}", "x"), signer.jwks), "signature")
         << "an embedded key is nobody's word";
-    EXPECT_EQ(verdict(vectors::ps256_token_short_salt, set_of({std::string(vectors::ps256_key)})), "signature");
+    EXPECT_EQ(verdict(verify::vectors::ps256_token_short_salt, set_of({std::string(verify::vectors::ps256_key)})),
+              "signature");
     const std::string swapped =
-        "eyJhbGciOiJSUzI1NiJ9" + std::string(vectors::ps256_token.substr(vectors::ps256_token.find('.')));
-    EXPECT_EQ(verdict(swapped, set_of({std::string(vectors::ps256_key)})), "signature");
+        "eyJhbGciOiJSUzI1NiJ9" +
+        std::string(verify::vectors::ps256_token.substr(verify::vectors::ps256_token.find('.')));
+    EXPECT_EQ(verdict(swapped, set_of({std::string(verify::vectors::ps256_key)})), "signature");
 }
 
 TEST(TokenInspector, JudgesTheClaims) {
@@ -258,7 +267,7 @@ TEST(TokenInspector, JudgesTheKindOfJwt) {
 TEST(TokenInspector, CannotJudgeWithoutASet) {
     for (const std::string_view jwks : {"", "x", "[]", "{}", R"({"keys":[]})", R"({"keys":[7]})"}) {
         const auto inspection =
-            TokenInspector().inspect(vectors::rfc7515_a3_token, jwks, InspectionDepth::signature, now);
+            TokenInspector().inspect(verify::vectors::rfc7515_a3_token, jwks, InspectionDepth::signature, now);
         ASSERT_FALSE(inspection.has_value());
         EXPECT_EQ(inspection.error().code, "invalid_jwks");
         EXPECT_EQ(inspection.error().kind, ErrorKind::invalid_input);

@@ -11,7 +11,7 @@
 
 #include <memory>
 
-namespace postern::crypto {
+namespace postern::verify {
 
 template <auto free_function>
 struct FreeWith {
@@ -40,4 +40,4 @@ public:
     ErrorQueueScope& operator=(const ErrorQueueScope&) = delete;
 };
 
-}  // namespace postern::crypto
+}  // namespace postern::verify

@@ -1,4 +1,4 @@
-#include "crypto/jwk.hpp"
+#include "verify/jwk.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,10 +6,9 @@
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
-#include "crypto/key_pair.hpp"
-#include "crypto/test_vectors.hpp"
+#include "verify/test_vectors.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 namespace {
 
 namespace json = boost::json;
@@ -169,15 +168,5 @@ TEST(JwkSet, IsToldApartFromOtherTexts) {
     }
 }
 
-TEST(Thumbprint, IsThatOfRfc7638) {
-    const auto jwk = parse_public_jwk(object_of(vectors::rfc7638_key));
-    ASSERT_TRUE(jwk.has_value());
-    EXPECT_EQ(*make_thumbprint(*jwk->key, jwk->shape), vectors::rfc7638_thumbprint);
-    // RFC 8037 appendix A.3.
-    const auto okp = parse_public_jwk(object_of(vectors::rfc8037_a4_key));
-    ASSERT_TRUE(okp.has_value());
-    EXPECT_EQ(*make_thumbprint(*okp->key, okp->shape), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-}
-
 }  // namespace
-}  // namespace postern::crypto
+}  // namespace postern::verify

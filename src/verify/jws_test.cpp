@@ -1,11 +1,11 @@
-#include "crypto/jws.hpp"
+#include "verify/jws.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/encoding.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 namespace {
 
 Result<JwsHeader> header_of(std::string_view text) {
@@ -145,4 +145,4 @@ TEST(Typ, IsComparedAsAMediaType) {
 }
 
 }  // namespace
-}  // namespace postern::crypto
+}  // namespace postern::verify

@@ -1,4 +1,4 @@
-#include "crypto/jwk.hpp"
+#include "verify/jwk.hpp"
 
 #include <sodium.h>
 
@@ -10,7 +10,7 @@
 #include "base/json.hpp"
 #include "base/limits.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 namespace {
 
 namespace json = boost::json;
@@ -211,4 +211,4 @@ Result<JwkSet> parse_jwk_set(std::string_view text) {
     return set;
 }
 
-}  // namespace postern::crypto
+}  // namespace postern::verify

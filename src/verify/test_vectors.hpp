@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-namespace postern::crypto::vectors {
+namespace postern::verify::vectors {
 
 // clang-format off
 
@@ -102,4 +102,4 @@ inline constexpr std::array<Vector, 6> all = {{{"RS256", rfc7515_a2_key, rfc7515
                                                {"ES512", rfc7515_a4_key, rfc7515_a4_token},
                                                {"EdDSA", rfc8037_a4_key, rfc8037_a4_token}}};
 
-}  // namespace postern::crypto::vectors
+}  // namespace postern::verify::vectors

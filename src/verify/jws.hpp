@@ -13,7 +13,7 @@
 
 #include "base/result.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 
 struct JwsParts {
     std::string_view signing_input;  // into the token
@@ -41,4 +41,4 @@ bool is_typ(const std::optional<std::string>& typ, std::string_view expected);
 // `typ` in the form that is_typ() compares: lower case, without "application/".
 std::string normalise_typ(std::string_view typ);
 
-}  // namespace postern::crypto
+}  // namespace postern::verify

@@ -1,4 +1,4 @@
-#include "crypto/jws.hpp"
+#include "verify/jws.hpp"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "base/encoding.hpp"
 #include "base/json.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 namespace {
 
 namespace json = boost::json;
@@ -80,4 +80,4 @@ bool is_typ(const std::optional<std::string>& typ, std::string_view expected) {
     return typ.has_value() && normalise_typ(*typ) == normalise_typ(expected);
 }
 
-}  // namespace postern::crypto
+}  // namespace postern::verify

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace postern::crypto {
+namespace postern::verify {
 
 // RFC 7518 section 3.1 and RFC 8037 section 3.1. An allow-list (RFC 8725 section 3.1): "none" and the HMACs are not
 // on it, so that no public key can ever be taken for the secret of one.
@@ -45,4 +45,4 @@ constexpr KeyShape shape_of(SignatureAlgorithm algorithm) {
     return KeyShape::rsa;  // not reached
 }
 
-}  // namespace postern::crypto
+}  // namespace postern::verify

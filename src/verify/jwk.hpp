@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "crypto/openssl.hpp"
-#include "crypto/signature_algorithm.hpp"
+#include "verify/openssl.hpp"
+#include "verify/signature_algorithm.hpp"
 
-namespace postern::crypto {
+namespace postern::verify {
 
 struct Jwk {
     EvpKey key;
@@ -38,4 +38,4 @@ struct JwkSet {
 // Errors: invalid_input "invalid_jwks" for a text that is no JWK set at all, or one without keys.
 Result<JwkSet> parse_jwk_set(std::string_view text);
 
-}  // namespace postern::crypto
+}  // namespace postern::verify
