@@ -9,6 +9,7 @@
 #include "core/access.hpp"
 #include "core/account_policy.hpp"
 #include "core/claims.hpp"
+#include "core/clients.hpp"
 #include "core/hasher.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
@@ -30,6 +31,7 @@ struct Service {
     const core::TokenPolicy& token_policy;
     const core::AccountPolicy& account_policy;
     const core::SecretDeriver& secrets;
+    const core::ClientDirectory& clients;
     core::Throttle& throttle;
     const core::TimingFloor& timing_floor;
     const Clock& clock;

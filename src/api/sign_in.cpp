@@ -24,16 +24,23 @@ core::Actor make_actor(std::string name, const http::Request& request) {
 
 }  // namespace
 
-boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request) {
-    const std::string_view token = CO_TRY(bearer_token(request));
-    auto caller = service.access_checker.check(token);
-    if (!caller.has_value() && caller.error().kind == ErrorKind::not_current) {
+boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service, std::string_view token,
+                                                         const std::vector<std::string>* audiences) {
+    auto bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
+    if (!bearer.has_value() && bearer.error().kind == ErrorKind::not_current) {
         Result<void> caught_up = co_await await_catch_up(service.store);
         if (!caught_up.has_value()) co_return unavailable(caught_up.error().message);
-        caller = service.access_checker.check_after_catch_up(token);
+        bearer = service.access_checker.check(token, core::Knowledge::caught_up, audiences);
     }
-    if (!caller.has_value()) co_return explain_access_refusal(service, token, std::move(caller.error()));
-    co_return std::move(caller);
+    if (!bearer.has_value()) co_return explain_access_refusal(service, token, std::move(bearer.error()));
+    co_return std::move(bearer);
+}
+
+boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request) {
+    const std::string_view token = CO_TRY(bearer_token(request));
+    auto checked = co_await check_token(service, token);
+    const core::Bearer bearer = CO_TRY(std::move(checked));
+    co_return core::AccessChecker::check_account(bearer);
 }
 
 Result<core::RefreshClaims> read_refresh_token(const Service& service, std::string_view token) {

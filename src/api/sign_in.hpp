@@ -14,9 +14,14 @@
 
 namespace postern::api {
 
-// The holder of the request's access token. From memory, unless this node must first catch up with the store.
-// Errors: those of bearer_token() and core::AccessChecker::check(); unavailable when catching up fails, because a
-// client must not throw a good token away for our trouble.
+// The holder of an access token. From memory, unless this node must first catch up with the store; `audiences` as
+// core::AccessChecker::check() has them. Errors: those of that; unavailable when catching up fails, because a client
+// must not throw a good token away for our trouble.
+boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service, std::string_view token,
+                                                         const std::vector<std::string>* audiences = nullptr);
+
+// The account that holds the request's access token. Errors: those of bearer_token() and check_token(); forbidden
+// "account_required".
 boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, const http::Request& request);
 
 // For the flows that only an administrator may use: signs in, and runs work(reader, admin) or work(transaction, admin)

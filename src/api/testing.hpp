@@ -106,6 +106,7 @@ public:
     core::testing::PlainSecrets secrets;
     core::Throttle throttle{{}, clock};
     core::TimingFloor timing_floor;
+    core::ClientDirectory clients;
     core::AccessChecker access_checker{signer, *store, policy, clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
     Service service{.store = *store,
@@ -116,6 +117,7 @@ public:
                     .token_policy = policy,
                     .account_policy = account_policy,
                     .secrets = secrets,
+                    .clients = clients,
                     .throttle = throttle,
                     .timing_floor = timing_floor,
                     .clock = clock,

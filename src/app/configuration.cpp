@@ -115,6 +115,16 @@ Result<void> check_order(const Configuration& configuration, std::string_view sm
                                origin(configuration, greater) + "; lower the one or raise the other");
 }
 
+// A verifier that fetched the keys just before a new one was published knows it after one max-age; a cache in between
+// may add another.
+Result<void> check_publishing(const Configuration& c) {
+    if (c.keys_publish_ahead >= 2 * c.keys_jwks_max_age) return {};
+    return configuration_error("keys.publish_ahead is " + format_duration(c.keys_publish_ahead) +
+                               origin(c, "keys.publish_ahead") + ", less than twice keys.jwks_max_age, " +
+                               format_duration(c.keys_jwks_max_age) + origin(c, "keys.jwks_max_age") +
+                               "; raise the one or lower the other");
+}
+
 // OWASP's password storage cheat sheet lists these as equally strong, with one lane.
 Result<void> check_hash_strength(const Configuration& configuration) {
     constexpr std::array<std::pair<std::int64_t, std::int64_t>, 5> floor = {
@@ -169,6 +179,8 @@ Result<void> check_together(const Configuration& c) {
     TRY(check_order(c, "sessions.idle", c.sessions_idle, "sessions.life", c.sessions_life));
     TRY(check_order(c, "sessions.permanent_idle", c.sessions_permanent_idle, "sessions.permanent_life",
                     c.sessions_permanent_life));
+    TRY(check_publishing(c));
+    TRY(check_order(c, "keys.publish_ahead", c.keys_publish_ahead, "keys.rotate_after", c.keys_rotate_after));
     TRY(check_delivery(c));
     return check_hash_strength(c);
 }

@@ -46,7 +46,12 @@ struct Configuration {
 
     std::vector<std::string> tokens_audience;  // the issuer
     std::string tokens_algorithm = "ES256";
+    std::string tokens_client_id = "first-party";
     Milliseconds tokens_access_life = limits::access_token_life;
+
+    Milliseconds keys_rotate_after = limits::key_rotate_after;
+    Milliseconds keys_publish_ahead = limits::key_publish_ahead;
+    Milliseconds keys_jwks_max_age = limits::jwks_max_age;
 
     Milliseconds sessions_idle = limits::session_idle;
     Milliseconds sessions_life = limits::session_life;
@@ -99,6 +104,8 @@ struct Configuration {
     bool webhooks_private_addresses = false;
 
     Milliseconds revocation_freshness_bound = limits::feed_freshness_bound;
+    Milliseconds revocation_heartbeat = limits::revocation_heartbeat;
+    Milliseconds revocation_list_ttl = limits::status_list_ttl;
 
     // Where each value that is not a default came from, by key: "postern.toml, line 3", "POSTERN_LISTEN", "--data".
     std::map<std::string, std::string, std::less<>> origins;

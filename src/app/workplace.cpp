@@ -30,6 +30,7 @@ Error missing_store(const Configuration& configuration) {
 core::TokenPolicy token_policy_of(const Configuration& configuration) {
     return {.issuer = configuration.public_url,
             .audience = configuration.tokens_audience,
+            .client_id = configuration.tokens_client_id,
             .access_token_life = configuration.tokens_access_life,
             .refresh_grace = configuration.sessions_refresh_grace,
             .session_idle = configuration.sessions_idle,

@@ -143,6 +143,31 @@ inline constexpr std::size_t sessions_per_account = 200;
 // Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
 inline constexpr std::size_t verified_token_cache_entries = 10'000;
 
+// --- Resource servers ------------------------------------------------------------------------------------------------
+// Clients: each is held in memory, some 500 bytes. A company has a few dozen services.
+inline constexpr std::size_t clients = 10'000;
+inline constexpr std::size_t client_name_bytes = 64;
+inline constexpr std::size_t audiences_per_client = 32;
+inline constexpr std::size_t audience_bytes = 256;
+inline constexpr std::size_t scopes_per_owner = 32;
+inline constexpr std::size_t scope_bytes = 64;
+// An account's own claims go into each of its tokens, and a token goes with each request: headers of common servers end
+// at 8 KiB.
+inline constexpr std::size_t custom_claims_bytes = 2 * 1024;
+// A status list may be kept this long: what a verifier that only polls may miss; default of revocation.list_ttl.
+inline constexpr auto status_list_ttl = 30s;
+// How long a status list is valid: a verifier that cannot reach us decides by its own bound long before.
+inline constexpr auto status_list_life = 1h;
+// Of the stream of revocations; its readers count it as lost after three. Default of revocation.heartbeat.
+inline constexpr auto revocation_heartbeat = 5s;
+// Changes that a reader of the stream may be behind, or have missed before it resumes: one memory for all readers, some
+// 4 MiB. Whoever is further behind is cut, and begins again with whole lists.
+inline constexpr std::size_t revocation_log_entries = 65'536;
+// Readers of the stream at a time on one node: each verifying process is one.
+inline constexpr std::size_t revocation_streams = 2'000;
+// What is written to one reader at a time.
+inline constexpr std::size_t revocation_chunk_bytes = 64 * 1024;
+
 // --- Accounts and mail -----------------------------------------------------------------------------------------------
 // A link to prove an address may wait overnight; one that sets a password must not lie around; an invitation waits for
 // somebody's holiday.
@@ -269,6 +294,16 @@ inline constexpr auto audit_follow_interval = 200ms;
 inline constexpr auto audit_follow_overlap = 10s;
 
 // --- Keys ------------------------------------------------------------------------------------------------------------
+// NIST SP 800-57 part 1, table 1 allows a signing key one to three years; replacing one costs nobody anything here.
+inline constexpr auto key_rotate_after = 24h * 90;
+// Verifiers that ask for the keys once an hour know a new one before it signs.
+inline constexpr auto key_publish_ahead = 2h;
+// Long enough to spare most fetches, short enough that a revoked key is forgotten soon.
+inline constexpr auto jwks_max_age = 5min;
+// How often a node looks whether a key is due.
+inline constexpr auto key_rotation_interval = 1s;
+// Nodes learn of a rotation a moment later than it is made, and sign with the former key until then.
+inline constexpr auto key_retirement_margin = 1min;
 // RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.
 inline constexpr std::size_t rsa_minimum_bits = 2048;
 inline constexpr std::size_t rsa_maximum_bits = 8192;

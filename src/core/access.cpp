@@ -84,28 +84,29 @@ AccessChecker::AccessChecker(const Signer& signer, const Revocations& revocation
 
 AccessChecker::~AccessChecker() = default;
 
-Result<SignedIn> AccessChecker::check(std::string_view token) const {
-    return check_token(token, false);
-}
-
-Result<SignedIn> AccessChecker::check_after_catch_up(std::string_view token) const {
-    return check_token(token, true);
-}
-
-Result<SignedIn> AccessChecker::check_token(std::string_view token, bool caught_up) const {
+Result<Bearer> AccessChecker::check(std::string_view token, Knowledge knowledge,
+                                    const std::vector<std::string>* audiences) const {
     auto claims = TRY(verified_claims(token));
-    TRY(check_access_claims(*claims, policy_, clock_.now()));
+    TRY(check_access_claims(*claims, policy_.issuer, audiences != nullptr ? *audiences : policy_.audience,
+                            clock_.now()));
     const SlotState state = revocations_.state(claims->slot);
     // A revocation is for good, so it may be believed however old the knowledge is. Everything else needs fresh
     // knowledge.
     if (state == SlotState::revoked) return unauthenticated("token_revoked", "The token has been revoked");
-    if (!caught_up && (state == SlotState::unknown || !revocations_.is_fresh())) {
+    if (knowledge == Knowledge::as_it_is && (state == SlotState::unknown || !revocations_.is_fresh())) {
         return Error{ErrorKind::not_current, "not_current", "This node must catch up with the store first"};
     }
     if (state == SlotState::unknown) {
         return unauthenticated("token_revoked", "The token belongs to a revocation list that is not known here");
     }
-    return SignedIn(std::move(claims));
+    return Bearer(std::move(claims));
+}
+
+Result<SignedIn> AccessChecker::check_account(const Bearer& bearer) {
+    if (bearer.claims().is_clients_own()) {
+        return forbidden("account_required", "This is for accounts; the token is a client's own");
+    }
+    return SignedIn(bearer.claims_);
 }
 
 Result<std::shared_ptr<const AccessClaims>> AccessChecker::verified_claims(std::string_view token) const {

@@ -1,4 +1,4 @@
-// Who is calling: the only door to SignedIn and Admin.
+// Who is calling: the only door to Bearer, SignedIn and Admin.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,18 @@
 
 namespace postern::core {
 
-// The holder of an access token that was good a moment ago. Handlers that need a caller take one of these.
+// The holder of an access token that was good a moment ago: an account or a client.
+class Bearer {
+public:
+    [[nodiscard]] const AccessClaims& claims() const { return *claims_; }
+
+private:
+    friend class AccessChecker;
+    explicit Bearer(std::shared_ptr<const AccessClaims> claims) : claims_(std::move(claims)) {}
+    std::shared_ptr<const AccessClaims> claims_;
+};
+
+// A Bearer that is an account. Handlers that need a caller take one of these.
 class SignedIn {
 public:
     [[nodiscard]] const AccessClaims& claims() const { return *claims_; }
@@ -36,6 +47,9 @@ private:
     SignedIn caller_;
 };
 
+// What a check may rely on. caught_up: a catch-up has just completed, so what is unknown now is refused.
+enum class Knowledge { as_it_is, caught_up };
+
 // Memory only: signature (or the cache of verified tokens), claims, revocation bit. Thread-safe.
 class AccessChecker {
 public:
@@ -45,16 +59,17 @@ public:
     AccessChecker& operator=(const AccessChecker&) = delete;
 
     // Errors: unauthenticated "invalid_token", "token_expired", "token_revoked";
-    // not_current, when this node must Store::catch_up() first and ask again with check_after_catch_up().
-    Result<SignedIn> check(std::string_view token) const;
-    // The same after a catch-up that completed: what is unknown now is refused.
-    Result<SignedIn> check_after_catch_up(std::string_view token) const;
+    // not_current, when this node must Store::catch_up() first and ask again with Knowledge::caught_up.
+    // `audiences`: whom the token must be for, any of them; without: as the policy says.
+    Result<Bearer> check(std::string_view token, Knowledge knowledge,
+                         const std::vector<std::string>* audiences = nullptr) const;
+    // Errors: forbidden "account_required", for a client's own token.
+    static Result<SignedIn> check_account(const Bearer& bearer);
 
     // Errors: forbidden "admin_required"; whatever the reader says.
     static Result<Admin> check_admin(Reader& reader, const SignedIn& caller);
 
 private:
-    Result<SignedIn> check_token(std::string_view token, bool caught_up) const;
     Result<std::shared_ptr<const AccessClaims>> verified_claims(std::string_view token) const;
 
     class VerifiedTokens;

@@ -20,7 +20,7 @@ protected:
         token = *signer.sign(pair.access, "kid");
     }
     std::string outcome(bool caught_up = false) {
-        auto caller = caught_up ? checker->check_after_catch_up(token) : checker->check(token);
+        const auto caller = checker->check(token, caught_up ? Knowledge::caught_up : Knowledge::as_it_is);
         return caller.has_value() ? "accepted" : caller.error().code;
     }
     void revoke() {
@@ -99,7 +99,9 @@ TEST_F(Access, TheCacheIsBoundedAndStillRight) {
 }
 
 TEST_F(Access, OnlyAnActiveAdministratorIsAnAdmin) {
-    const auto caller = checker->check(token);
+    const auto bearer = checker->check(token, Knowledge::as_it_is);
+    ASSERT_TRUE(bearer.has_value());
+    const auto caller = AccessChecker::check_account(*bearer);
     ASSERT_TRUE(caller.has_value());
     const auto allowed = [&] {
         return read_and_wait(*store, [&](Reader& reader) { return AccessChecker::check_admin(reader, *caller); })
@@ -119,6 +121,21 @@ TEST_F(Access, RevokingATokenWhoseRowIsGoneStillRevokesIt) {
     EXPECT_EQ(outcome(), "token_revoked");
 }
 
+TEST_F(Access, AClientsOwnTokenIsNoAccount) {
+    AccessClaims own = pair.access;
+    own.token_id = TokenId::make(clock.now());
+    own.session_id = SessionId{own.subject.bytes};
+    const auto bearer = checker->check(*signer.sign(own, "kid"), Knowledge::as_it_is);
+    ASSERT_TRUE(bearer.has_value());
+    EXPECT_EQ(AccessChecker::check_account(*bearer).error().code, "account_required");
+}
+
+TEST_F(Access, TheAudienceIsThePolicysUnlessItIsNamed) {
+    const std::vector<std::string> other = {"https://other.example"};
+    EXPECT_EQ(checker->check(token, Knowledge::as_it_is, &other).error().code, "invalid_token");
+    EXPECT_TRUE(checker->check(token, Knowledge::as_it_is, &pair.access.audience).has_value());
+}
+
 TEST(Claims, BelieveOnlyOurIssuerAudienceAndTime) {
     const auto policy = testing::policy();
     const auto now = FakeClock().now();
@@ -130,18 +147,21 @@ TEST(Claims, BelieveOnlyOurIssuerAudienceAndTime) {
                             .expires_at = now + 1s,
                             .token_id = {},
                             .session_id = {},
-                            .slot = {}};
-    EXPECT_TRUE(check_access_claims(good, policy, now).has_value());
+                            .slot = {},
+                            .roles = {},
+                            .scopes = {},
+                            .custom = {}};
+    EXPECT_TRUE(check_access_claims(good, policy.issuer, policy.audience, now).has_value());
     auto bad = good;
     bad.issuer += "/";
-    EXPECT_FALSE(check_access_claims(bad, policy, now).has_value());
+    EXPECT_FALSE(check_access_claims(bad, policy.issuer, policy.audience, now).has_value());
     bad = good;
     bad.audience = {policy.issuer};
-    EXPECT_FALSE(check_access_claims(bad, policy, now).has_value());
+    EXPECT_FALSE(check_access_claims(bad, policy.issuer, policy.audience, now).has_value());
     bad = good;
     bad.issued_at = now + limits::clock_leeway + 1ms;
-    EXPECT_FALSE(check_access_claims(bad, policy, now).has_value());
-    EXPECT_EQ(check_access_claims(good, policy, now + 1s).error().code, "token_expired");
+    EXPECT_FALSE(check_access_claims(bad, policy.issuer, policy.audience, now).has_value());
+    EXPECT_EQ(check_access_claims(good, policy.issuer, policy.audience, now + 1s).error().code, "token_expired");
 }
 
 TEST(Claims, OnlyOurOwnStatusListsAreOurs) {

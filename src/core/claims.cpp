@@ -1,6 +1,7 @@
 #include "core/claims.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/limits.hpp"
 
@@ -19,6 +20,47 @@ Result<void> check_times(Timestamp issued_at, Timestamp expires_at, Timestamp no
 }
 
 }  // namespace
+
+bool is_reserved_claim(std::string_view name) {
+    // RFC 7519, RFC 9068, RFC 8693, RFC 7800, OpenID Connect Core and the Token Status List draft, and our own.
+    constexpr std::array<std::string_view, 36> reserved = {"iss",
+                                                           "sub",
+                                                           "aud",
+                                                           "exp",
+                                                           "nbf",
+                                                           "iat",
+                                                           "jti",
+                                                           "sid",
+                                                           "client_id",
+                                                           "scope",
+                                                           "scp",
+                                                           "roles",
+                                                           "groups",
+                                                           "entitlements",
+                                                           "type",
+                                                           "typ",
+                                                           "status",
+                                                           "ctr",
+                                                           "azp",
+                                                           "nonce",
+                                                           "auth_time",
+                                                           "acr",
+                                                           "amr",
+                                                           "act",
+                                                           "may_act",
+                                                           "cnf",
+                                                           "events",
+                                                           "active",
+                                                           "token_type",
+                                                           "username",
+                                                           "email",
+                                                           "email_verified",
+                                                           "authorization_details",
+                                                           "alg",
+                                                           "kid",
+                                                           "crit"};
+    return std::ranges::find(reserved, name) != reserved.end();
+}
 
 std::string refresh_audience(const TokenPolicy& policy) {
     return policy.issuer + std::string(refresh_audience_suffix);
@@ -40,9 +82,10 @@ bool is_for(const std::vector<std::string>& audience, const std::vector<std::str
     return std::ranges::find_first_of(audience, ours) != audience.end();
 }
 
-Result<void> check_access_claims(const AccessClaims& claims, const TokenPolicy& policy, Timestamp now) {
-    if (claims.issuer != policy.issuer) return unauthenticated("invalid_token", "The token is of another issuer");
-    if (!is_for(claims.audience, policy.audience))
+Result<void> check_access_claims(const AccessClaims& claims, std::string_view issuer,
+                                 const std::vector<std::string>& audiences, Timestamp now) {
+    if (claims.issuer != issuer) return unauthenticated("invalid_token", "The token is of another issuer");
+    if (!is_for(claims.audience, audiences))
         return unauthenticated("invalid_token", "The token is for another audience");
     return check_times(claims.issued_at, claims.expires_at, now);
 }

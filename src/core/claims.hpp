@@ -21,13 +21,19 @@ inline constexpr std::string_view refresh_audience_suffix = "/auth/v1/refresh";
 struct AccessClaims {
     std::string issuer;
     std::vector<std::string> audience;
-    AccountId subject;
+    AccountId subject;  // a client's own token: the client's id
     std::string client_id;
     Timestamp issued_at;  // whole seconds, as are all times in tokens
     Timestamp expires_at;
-    TokenId token_id;      // jti
-    SessionId session_id;  // sid
-    SlotRef slot;          // status.status_list {idx, uri}; uri is <issuer>/status-lists/<list>
+    TokenId token_id;                 // jti
+    SessionId session_id;             // sid; a client's own token has none, and then session_of(client) stands here
+    SlotRef slot;                     // status.status_list {idx, uri}; uri is <issuer>/status-lists/<list>
+    std::vector<std::string> roles;   // absent when there are none
+    std::vector<std::string> scopes;  // `scope`, separated by spaces; absent when there are none
+    std::string custom;  // the account's further claims, which stand beside ours: the text of a JSON object, or empty
+
+    // Whether a client speaks for itself (RFC 9068 section 2.2: then `sub` is the client).
+    [[nodiscard]] bool is_clients_own() const { return session_id.bytes == subject.bytes; }
 };
 
 struct RefreshClaims {
@@ -39,6 +45,18 @@ struct RefreshClaims {
     SessionId session_id;      // sid
     std::int64_t counter = 0;  // ctr
 };
+
+// What a Token Status List says (draft-ietf-oauth-status-list-20 section 5.1), for lists of one bit.
+struct StatusListClaims {
+    std::string subject;  // its own URI
+    Timestamp issued_at;
+    Timestamp expires_at;
+    Milliseconds time_to_live{};  // ttl: how long it may be kept before it is asked for again
+    std::string list;             // base64url of zlib data
+};
+
+// Whether a claim of that name is ours or a standard's, and so none of an account's own.
+bool is_reserved_claim(std::string_view name);
 
 // What this server puts in its tokens and asks of them, from the configuration.
 struct TokenPolicy {
@@ -62,8 +80,10 @@ std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string
 // Whether a token for `audience` is for one who is called by any of `ours`.
 bool is_for(const std::vector<std::string>& audience, const std::vector<std::string>& ours);
 
-// Issuer, audience, not from the future, not expired. Errors: unauthenticated "token_expired" or "invalid_token".
-Result<void> check_access_claims(const AccessClaims& claims, const TokenPolicy& policy, Timestamp now);
+// Issuer, for any of `audiences`, not from the future, not expired. Errors: unauthenticated "token_expired" or
+// "invalid_token".
+Result<void> check_access_claims(const AccessClaims& claims, std::string_view issuer,
+                                 const std::vector<std::string>& audiences, Timestamp now);
 Result<void> check_refresh_claims(const RefreshClaims& claims, const TokenPolicy& policy, Timestamp now);
 
 }  // namespace postern::core

@@ -130,6 +130,20 @@ public:
         found->second = key;
         return true;
     }
+    Result<void> insert_client(const Client& client) override {
+        if (find_client_by_name(client.name)->has_value()) return conflict("unique_violation", "name");
+        tables_.clients.emplace(client.id, client);
+        return {};
+    }
+    Result<bool> update_client(const Client& client) override {
+        auto found = tables_.clients.find(client.id);
+        if (found == tables_.clients.end()) return false;
+        const auto holder = *find_client_by_name(client.name);
+        if (holder && holder->id != client.id) return conflict("unique_violation", "name");
+        found->second = client;
+        return true;
+    }
+    Result<bool> delete_client(const ClientId& id) override { return tables_.clients.erase(id) > 0; }
     Result<void> set_setting(std::string_view name, std::string_view value) override {
         tables_.settings.insert_or_assign(std::string(name), std::string(value));
         return {};
@@ -280,6 +294,8 @@ public:
     }
     [[nodiscard]] const Revocations& revocations() const noexcept override { return *this; }
     void on_keys_changed(std::function<void()>) override {}
+    void on_clients_changed(std::function<void()>) override {}
+    void on_revocations(std::function<void(const RevocationChange&)>) override {}
     [[nodiscard]] StoreFigures figures() const override { return {}; }
     std::vector<Finding> diagnose() override { return {}; }
 
@@ -289,6 +305,25 @@ public:
         return found != tables.slots.end() && found->second.revoked_at ? SlotState::revoked : SlotState::live;
     }
     [[nodiscard]] bool is_fresh() const noexcept override { return fresh; }
+    [[nodiscard]] std::optional<std::uint64_t> version_of(const ListId& list) const override {
+        if (list != list_) return std::nullopt;
+        return static_cast<std::uint64_t>(
+            std::ranges::count_if(tables.slots, [](const auto& entry) { return entry.second.revoked_at.has_value(); }));
+    }
+    // Not compressed: the bits themselves, of the slots that were given out.
+    [[nodiscard]] std::optional<PublishedList> publish(const ListId& list) const override {
+        if (list != list_) return std::nullopt;
+        auto bytes = std::make_shared<std::vector<std::uint8_t>>((next_slot_ + 7) / 8);
+        for (const auto& [ref, slot] : tables.slots) {
+            if (slot.revoked_at) bytes->at(ref.second / 8) |= static_cast<std::uint8_t>(1U << (ref.second % 8));
+        }
+        return PublishedList{.id = list,
+                             .kid = "kid",
+                             .expires_at = Timestamp::max(),
+                             .version = *version_of(list),
+                             .zlib = std::move(bytes)};
+    }
+    [[nodiscard]] std::vector<ListId> list_ids() const override { return {list_}; }
 
     MemoryTables tables;
     bool fresh = true;

@@ -19,6 +19,7 @@ struct MemoryTables {
     std::map<SessionId, Session> sessions;
     std::map<std::pair<ListId, std::uint32_t>, Slot> slots;
     std::map<std::string, StoredKey> keys;
+    std::map<ClientId, Client> clients;
     std::map<std::string, std::string, std::less<>> settings;
     std::vector<AuditRecord> audit;
     std::map<std::int64_t, AuditCheckpoint> checkpoints;
@@ -90,6 +91,20 @@ public:
             if (slot.session_id == id && slot.counter == counter) return std::optional(slot);
         }
         return std::optional<Slot>();
+    }
+    Result<std::optional<Client>> find_client(const ClientId& id) override { return find_in(tables_.clients, id); }
+    Result<std::optional<Client>> find_client_by_name(std::string_view name) override {
+        for (const auto& [id, client] : tables_.clients) {
+            if (client.name == name) return std::optional(client);
+        }
+        return std::optional<Client>();
+    }
+    Result<std::vector<Client>> list_clients(std::optional<ClientId> after, std::size_t limit) override {
+        std::vector<Client> clients;
+        for (const auto& [id, client] : tables_.clients) {
+            if (clients.size() < limit && (!after || *after < id)) clients.push_back(client);
+        }
+        return clients;
     }
     Result<std::vector<StoredKey>> list_keys() override {
         std::vector<StoredKey> keys;

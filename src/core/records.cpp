@@ -16,8 +16,10 @@ constexpr Words<KeyAlgorithm, 4> key_algorithms = {{{KeyAlgorithm::es256, "ES256
                                                     {KeyAlgorithm::eddsa, "EdDSA"},
                                                     {KeyAlgorithm::rs256, "RS256"},
                                                     {KeyAlgorithm::hs256, "HS256"}}};
-constexpr Words<KeyState, 3> key_states = {
-    {{KeyState::active, "active"}, {KeyState::retired, "retired"}, {KeyState::revoked, "revoked"}}};
+constexpr Words<KeyState, 4> key_states = {{{KeyState::next, "next"},
+                                            {KeyState::active, "active"},
+                                            {KeyState::retired, "retired"},
+                                            {KeyState::revoked, "revoked"}}};
 constexpr Words<MailPurpose, 4> mail_purposes = {{{MailPurpose::verify_email, "verify_email"},
                                                   {MailPurpose::reset_password, "reset_password"},
                                                   {MailPurpose::accept_invitation, "accept_invitation"},
@@ -25,7 +27,7 @@ constexpr Words<MailPurpose, 4> mail_purposes = {{{MailPurpose::verify_email, "v
 constexpr Words<OutboxKind, 2> outbox_kinds = {{{OutboxKind::mail, "mail"}, {OutboxKind::webhook, "webhook"}}};
 constexpr Words<OutboxState, 3> outbox_states = {
     {{OutboxState::pending, "pending"}, {OutboxState::sent, "sent"}, {OutboxState::failed, "failed"}}};
-constexpr Words<RevocationReason, 12> revocation_reasons = {{{RevocationReason::token_revoked, "token_revoked"},
+constexpr Words<RevocationReason, 16> revocation_reasons = {{{RevocationReason::token_revoked, "token_revoked"},
                                                              {RevocationReason::session_revoked, "session_revoked"},
                                                              {RevocationReason::session_limit, "session_limit"},
                                                              {RevocationReason::refresh_reuse, "refresh_reuse"},
@@ -36,7 +38,11 @@ constexpr Words<RevocationReason, 12> revocation_reasons = {{{RevocationReason::
                                                              {RevocationReason::key_revoked, "key_revoked"},
                                                              {RevocationReason::ended_by_operator, "ended_by_operator"},
                                                              {RevocationReason::logged_out, "logged_out"},
-                                                             {RevocationReason::email_changed, "email_changed"}}};
+                                                             {RevocationReason::email_changed, "email_changed"},
+                                                             {RevocationReason::claims_changed, "claims_changed"},
+                                                             {RevocationReason::client_changed, "client_changed"},
+                                                             {RevocationReason::client_disabled, "client_disabled"},
+                                                             {RevocationReason::client_deleted, "client_deleted"}}};
 
 }  // namespace
 

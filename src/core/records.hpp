@@ -19,6 +19,7 @@ using ListId = Id<struct ListTag>;    // a revocation list
 using AuditId = Id<struct AuditTag>;
 using MailTokenId = Id<struct MailTokenTag>;
 using OutboxId = Id<struct OutboxTag>;
+using ClientId = Id<struct ClientTag>;
 
 // demo: signed itself up, must verify its email. standard: made by an administrator or an import, must be activated.
 enum class AccountKind { demo, standard };
@@ -29,11 +30,13 @@ struct Account {
     std::string email;      // as it was given; mail goes here only
     AccountKind kind = AccountKind::standard;
     bool admin = false;
-    std::string password_hash;       // what Hasher::verify() reads; empty: no password can log in
-    std::string password_scheme;     // Hasher::scheme() of it: what it costs; empty when there is none
-    std::string display_name;        // what people call the holder; empty: not told
-    std::string locale;              // language of mail to it, a BCP 47 tag; empty: the server's own
-    std::vector<std::string> roles;  // sorted, each once; words without white space
+    std::string password_hash;        // what Hasher::verify() reads; empty: no password can log in
+    std::string password_scheme;      // Hasher::scheme() of it: what it costs; empty when there is none
+    std::string display_name;         // what people call the holder; empty: not told
+    std::string locale;               // language of mail to it, a BCP 47 tag; empty: the server's own
+    std::vector<std::string> roles;   // sorted, each once; words without white space
+    std::vector<std::string> scopes;  // likewise: the `scope` of its tokens
+    std::string custom_claims;        // further claims of its tokens: the text of a JSON object; empty: none
     // Goes up whenever something that a login in flight relied on changes: password, disable, role. A login finishes
     // only against the version that it read.
     std::int64_t security_version = 1;
@@ -76,8 +79,8 @@ struct SlotRef {
 // of a session also remember when each counter was issued and what the newest child was.
 struct Slot {
     SlotRef ref;
-    SessionId session_id;
-    std::int64_t counter = 0;  // of the refresh token that was issued with it
+    SessionId session_id;      // a client's own token has no session: session_of(client) stands here
+    std::int64_t counter = 0;  // of the refresh token that was issued with it; 0 without one
     TokenId token_id;
     Timestamp issued_at;
     Timestamp expires_at;
@@ -90,8 +93,9 @@ struct Slot {
 enum class KeyPurpose { access, refresh, status_list, audit, derivation };
 enum class KeyAlgorithm { es256, eddsa, rs256, hs256 };
 
-// active: signs and verifies. retired: verifies until expires_at. revoked: neither; every token of it is refused.
-enum class KeyState { active, retired, revoked };
+// next: published, so that whoever verifies knows it before it signs. active: signs and verifies. retired: verifies
+// until expires_at. revoked: neither; every token of it is refused.
+enum class KeyState { next, active, retired, revoked };
 
 struct StoredKey {
     std::string kid;  // RFC 7638 thumbprint
@@ -105,6 +109,24 @@ struct StoredKey {
     std::optional<Timestamp> expires_at;  // when the last token it made has expired
     std::optional<Timestamp> revoked_at;
 };
+
+// A program that calls in its own name (RFC 6749 section 4.4): it asks about tokens, follows the revocations, and gets
+// tokens of its own. Its client_id is `id` as text.
+struct Client {
+    ClientId id;
+    std::string name;                       // for people; unique
+    std::vector<std::uint8_t> secret_hash;  // BLAKE2b-256 of a secret of 256 random bits
+    std::vector<std::string> audiences;     // whose tokens it may ask about, and get; sorted, each once
+    std::vector<std::string> scopes;        // what its own tokens may be for; sorted, each once
+    Timestamp created_at;
+    Timestamp updated_at;
+    std::optional<Timestamp> disabled_at;
+};
+
+// What stands for a session in the slots of a client's own tokens: so they are revoked like those of a session.
+inline SessionId session_of(const ClientId& client) {
+    return SessionId{client.bytes};
+}
 
 // What a mailed link is good for. A token of one purpose is nothing to another.
 enum class MailPurpose { verify_email, reset_password, accept_invitation, change_email };

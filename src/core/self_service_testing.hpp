@@ -112,7 +112,10 @@ protected:
         pair = *opened;
         return "success";
     }
-    SignedIn caller_of(const TokenPair& tokens) { return *checker().check(*signer.sign(tokens.access, "kid")); }
+    SignedIn caller_of(const TokenPair& tokens) {
+        const auto bearer = checker().check(*signer.sign(tokens.access, "kid"), Knowledge::as_it_is);
+        return *AccessChecker::check_account(*bearer);
+    }
     SignedIn sign_in(const std::string& secret = "correct", const std::string& address = email().key) {
         EXPECT_EQ(log_in(secret, address), "success");
         return caller_of(pair);
@@ -125,7 +128,7 @@ protected:
         return confirm_password(caller, attempt, check);
     }
     std::string token_state(const TokenPair& tokens) {
-        const auto caller = checker().check(*signer.sign(tokens.access, "kid"));
+        const auto caller = checker().check(*signer.sign(tokens.access, "kid"), Knowledge::as_it_is);
         return caller.has_value() ? "accepted" : caller.error().code;
     }
 

@@ -13,8 +13,9 @@ Timestamp whole_seconds(Timestamp time) {
 }
 
 // Everything about a pair follows from the session's row and the slot of the issuance, so that a repeated answer is the
-// same to the byte.
-TokenPair make_pair(const Session& session, const Slot& slot, const TokenPolicy& policy, std::string_view access_kid) {
+// same to the byte. What the account may do is as of now: a change of it ends its sessions, so no repeat can differ.
+TokenPair make_pair(const Session& session, const Account& account, const Slot& slot, const TokenPolicy& policy,
+                    std::string_view access_kid) {
     const Timestamp issued_at = whole_seconds(slot.issued_at);
     return {.access = {.issuer = policy.issuer,
                        .audience = policy.audience,
@@ -24,7 +25,10 @@ TokenPair make_pair(const Session& session, const Slot& slot, const TokenPolicy&
                        .expires_at = slot.expires_at,
                        .token_id = slot.token_id,
                        .session_id = session.id,
-                       .slot = slot.ref},
+                       .slot = slot.ref,
+                       .roles = account.roles,
+                       .scopes = account.scopes,
+                       .custom = account.custom_claims},
             .refresh = {.issuer = policy.issuer,
                         .audience = refresh_audience(policy),
                         .subject = session.account_id,
@@ -60,8 +64,8 @@ Result<void> end_oldest_sessions(Transaction& transaction, const AccountId& acco
 }
 
 // C := C + 1 and the child's slot. Nothing when another refresh of the same token got there first.
-Result<std::optional<TokenPair>> rotate(Transaction& transaction, Session session, const TokenPolicy& policy,
-                                        std::string_view access_kid, Timestamp now) {
+Result<std::optional<TokenPair>> rotate(Transaction& transaction, Session session, const Account& account,
+                                        const TokenPolicy& policy, std::string_view access_kid, Timestamp now) {
     const SlotRef ref = TRY(transaction.reserve_slot(access_kid, now));
     const Timestamp idle_deadline = std::min(whole_seconds(now + session.idle_time), session.ends_at);
     const bool moved = TRY(transaction.advance_session(session.id, session.counter, now, idle_deadline));
@@ -69,13 +73,13 @@ Result<std::optional<TokenPair>> rotate(Transaction& transaction, Session sessio
     session.counter += 1;
     session.idle_deadline = idle_deadline;
     const Slot slot = TRY(issue(transaction, session, ref, policy, now));
-    return std::optional(make_pair(session, slot, policy, access_kid));
+    return std::optional(make_pair(session, account, slot, policy, access_kid));
 }
 
 // What a counter below the current one means. The slot that rotated it away is that of the counter after it.
-Result<RefreshOutcome> judge_superseded(Transaction& transaction, const Session& session, std::int64_t presented,
-                                        const Actor& actor, const TokenPolicy& policy, std::string_view access_kid,
-                                        Timestamp now) {
+Result<RefreshOutcome> judge_superseded(Transaction& transaction, const Session& session, const Account& account,
+                                        std::int64_t presented, const Actor& actor, const TokenPolicy& policy,
+                                        std::string_view access_kid, Timestamp now) {
     const auto successor = TRY(transaction.find_slot_of_counter(session.id, presented + 1));
     const bool within_grace = successor.has_value() && now - successor->issued_at <= policy.refresh_grace;
     if (!within_grace) {
@@ -84,7 +88,7 @@ Result<RefreshOutcome> judge_superseded(Transaction& transaction, const Session&
     }
     const bool is_unused_child = successor->counter == session.counter && !successor->revoked_at.has_value();
     if (!is_unused_child) return RefreshOutcome{RefreshStatus::superseded, std::nullopt};
-    return RefreshOutcome{RefreshStatus::repeated, make_pair(session, *successor, policy, access_kid)};
+    return RefreshOutcome{RefreshStatus::repeated, make_pair(session, account, *successor, policy, access_kid)};
 }
 
 }  // namespace
@@ -116,7 +120,7 @@ Result<TokenPair> open_session(Transaction& transaction, const Account& account,
                           .user_agent = actor.user_agent.substr(0, limits::user_agent_bytes)};
     TRY(transaction.insert_session(session));
     const Slot slot = TRY(issue(transaction, session, ref, policy, now));
-    return make_pair(session, slot, policy, access_kid);
+    return make_pair(session, account, slot, policy, access_kid);
 }
 
 Result<RefreshOutcome> refresh_session(Transaction& transaction, const RefreshClaims& presented, const Actor& actor,
@@ -128,11 +132,13 @@ Result<RefreshOutcome> refresh_session(Transaction& transaction, const RefreshCl
         const auto session = TRY(transaction.find_session(presented.session_id));
         const bool known = session.has_value() && session->account_id == presented.subject;
         if (!known || !is_live(*session, now)) return RefreshOutcome{RefreshStatus::session_ended, std::nullopt};
+        const auto account = TRY(transaction.find_account(session->account_id));
+        if (!account.has_value()) return RefreshOutcome{RefreshStatus::session_ended, std::nullopt};
         if (presented.counter > session->counter) return RefreshOutcome{RefreshStatus::unknown_counter, std::nullopt};
         if (presented.counter < session->counter) {
-            return judge_superseded(transaction, *session, presented.counter, actor, policy, access_kid, now);
+            return judge_superseded(transaction, *session, *account, presented.counter, actor, policy, access_kid, now);
         }
-        auto pair = TRY(rotate(transaction, *session, policy, access_kid, now));
+        auto pair = TRY(rotate(transaction, *session, *account, policy, access_kid, now));
         if (pair.has_value()) return RefreshOutcome{RefreshStatus::rotated, std::move(pair)};
     }
     // The update matched nothing twice although the row said it would: the session ended in between.

@@ -23,6 +23,9 @@ public:
     virtual Result<std::string> sign(const AccessClaims& claims, std::string_view kid) const = 0;
     virtual Result<std::string> sign(const RefreshClaims& claims) const = 0;
 
+    // Under the newest key for status lists; `typ` is statuslist+jwt. Errors: unavailable, when there is none.
+    virtual Result<std::string> sign(const StatusListClaims& claims) const = 0;
+
     // Believe the signature and the form, nothing else: typ, alg from the key, no `crit`, each claim present with its
     // exact JSON type. Errors: unauthenticated "invalid_token" with which of these failed; never quotes the token.
     virtual Result<AccessClaims> read_access(std::string_view token) const = 0;
@@ -30,7 +33,9 @@ public:
     // Moves on whenever a key is added, retired or revoked: a verification remembered from before must be made again.
     [[nodiscard]] virtual std::uint64_t generation() const noexcept = 0;
 
-    // The public keys as a JWK set (RFC 7517): JSON text. Refresh keys are never in it.
+    // The public keys as a JWK set (RFC 7517): JSON text. Those of access tokens and of status lists, next, active and
+    // retired; the member "postern_purpose" says which of the two a key is for, so that neither can stand in for the
+    // other. Refresh keys are never in it.
     [[nodiscard]] virtual std::shared_ptr<const std::string> jwks() const = 0;
 };
 

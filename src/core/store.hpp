@@ -62,6 +62,10 @@ public:
     virtual Result<std::optional<Slot>> find_slot_of_counter(const SessionId& id, std::int64_t counter) = 0;
 
     virtual Result<std::vector<StoredKey>> list_keys() = 0;
+    virtual Result<std::optional<Client>> find_client(const ClientId& id) = 0;
+    virtual Result<std::optional<Client>> find_client_by_name(std::string_view name) = 0;
+    // In order of id, after `after`.
+    virtual Result<std::vector<Client>> list_clients(std::optional<ClientId> after, std::size_t limit) = 0;
     virtual Result<std::optional<std::string>> find_setting(std::string_view name) = 0;
 
     // In order of id (time), after `after`, sealed or not.
@@ -110,6 +114,10 @@ enum class RevocationReason {
     ended_by_operator,
     logged_out,
     email_changed,
+    claims_changed,
+    client_changed,
+    client_disabled,
+    client_deleted,
 };
 std::string_view word(RevocationReason reason);
 
@@ -157,8 +165,14 @@ public:
                                                         RevocationReason reason) = 0;
 
     virtual Result<void> insert_key(const StoredKey& key) = 0;
-    // Writes state, sealed, master_key_id, expires_at, revoked_at.
+    // Writes state, sealed, master_key_id, expires_at, revoked_at. A key that becomes revoked takes its lists with it.
     virtual Result<bool> update_key(const StoredKey& key) = 0;
+    // Errors: conflict "unique_violation", when the name is another client's.
+    virtual Result<void> insert_client(const Client& client) = 0;
+    // Writes every column but id and created_at. Errors: the same.
+    virtual Result<bool> update_client(const Client& client) = 0;
+    // Its slots stay: they hold the revocation.
+    virtual Result<bool> delete_client(const ClientId& id) = 0;
     virtual Result<void> set_setting(std::string_view name, std::string_view value) = 0;
 
     virtual Result<void> insert_audit(const AuditRecord& record) = 0;
@@ -204,11 +218,36 @@ enum class SlotState {
     unknown,  // no such list here, or an index past its end
 };
 
-// What this node knows of the revocations, from memory. Thread-safe and lock-free to read.
+// A list as others are told of it: a bit for each slot, the least significant bit of a byte first, as zlib data.
+struct PublishedList {
+    ListId id;
+    std::string kid;            // the key whose tokens have their slots here
+    Timestamp expires_at;       // no token of the list lives longer
+    bool revoked = false;       // the key was revoked: every bit is set
+    std::uint64_t version = 0;  // moves on with every bit
+    std::shared_ptr<const std::vector<std::uint8_t>> zlib;
+};
+
+// What this node has just learnt of the revocations.
+struct RevocationChange {
+    enum class Kind { list_opened, slots_revoked, list_revoked };
+    Kind kind = Kind::slots_revoked;
+    ListId list;
+    Timestamp expires_at;              // with list_opened
+    std::vector<std::uint32_t> slots;  // with slots_revoked
+};
+
+// What this node knows of the revocations, from memory. Thread-safe; state() and is_fresh() are lock-free.
 class Revocations {
 public:
     virtual ~Revocations() = default;
     [[nodiscard]] virtual SlotState state(const SlotRef& ref) const noexcept = 0;
+    // The version alone, to tell whether what was published is still right. Nothing: no such list here.
+    [[nodiscard]] virtual std::optional<std::uint64_t> version_of(const ListId& list) const = 0;
+    // Costs what changed since the last call for the list: its blocks are compressed one by one.
+    [[nodiscard]] virtual std::optional<PublishedList> publish(const ListId& list) const = 0;
+    // Those that have not expired.
+    [[nodiscard]] virtual std::vector<ListId> list_ids() const = 0;
     // Whether what it knows may be trusted at `now` (steady): the last completed poll of the feed is inside the bound.
     [[nodiscard]] virtual bool is_fresh() const noexcept = 0;
 };
@@ -237,6 +276,11 @@ public:
 
     // `changed` runs on a thread of the store after any signing key was added or changed, here or elsewhere.
     virtual void on_keys_changed(std::function<void()> changed) = 0;
+    // The same for the clients.
+    virtual void on_clients_changed(std::function<void()> changed) = 0;
+    // `learnt` runs on a thread of the store once the bits are flipped, wherever the change was committed, and before
+    // the work that caused it here completes; it must not block. Each bit is told once.
+    virtual void on_revocations(std::function<void(const RevocationChange&)> learnt) = 0;
     // `changed` runs on a thread of the store after something was added to the outbox here; it must not block. Only a
     // hint: what other nodes add is not told.
     virtual void on_outbox_changed(std::function<void()>) {}

@@ -117,6 +117,7 @@ public:
     Result<std::string> sign(const RefreshClaims& claims) const override {
         return claims.session_id.text() + "." + std::to_string(claims.counter);
     }
+    Result<std::string> sign(const StatusListClaims& claims) const override { return claims.subject; }
     Result<AccessClaims> read_access(std::string_view token) const override {
         ++reads;
         auto found = tokens_.find(std::string(token));

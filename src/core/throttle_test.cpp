@@ -283,6 +283,8 @@ TEST_F(ThrottleTest, WhatCouldNotBeWrittenIsWrittenLater) {
         void catch_up(Done done) override { done(unavailable("gone")); }
         [[nodiscard]] const Revocations& revocations() const noexcept override { std::abort(); }
         void on_keys_changed(std::function<void()>) override {}
+        void on_clients_changed(std::function<void()>) override {}
+        void on_revocations(std::function<void(const RevocationChange&)>) override {}
         [[nodiscard]] StoreFigures figures() const override { return {}; }
         std::vector<Finding> diagnose() override { return {}; }
     };

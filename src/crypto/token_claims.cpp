@@ -59,6 +59,64 @@ Result<void> check_type(const json::object& claims, std::string_view wanted) {
     return {};
 }
 
+Result<std::vector<std::string>> get_texts(const json::object& claims, std::string_view name) {
+    const json::value* value = TRY(get(claims, name));
+    if (!value->is_array()) return invalid_claim(name, "is no array of texts");
+    std::vector<std::string> texts;
+    for (const json::value& element : value->get_array()) {
+        if (!element.is_string()) return invalid_claim(name, "holds something that is not a text");
+        texts.emplace_back(element.get_string());
+    }
+    return texts;
+}
+
+// A token without a session is a client's own, and then says so twice (RFC 9068 section 2.2).
+Result<core::SessionId> get_session(const json::object& object, const core::AccessClaims& claims) {
+    const core::SessionId own{claims.subject.bytes};
+    if (!object.contains("sid")) {
+        if (claims.client_id != claims.subject.text()) return invalid_claim("sid", "is missing");
+        return own;
+    }
+    auto session = TRY(get_id<core::SessionId>(object, "sid"));
+    if (session == own) return invalid_claim("sid", "is that of the subject");
+    return session;
+}
+
+// RFC 6749 section 3.3: words with one space between them.
+std::string join_words(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+std::vector<std::string> split_words(std::string_view text) {
+    std::vector<std::string> words;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(' '), text.size());
+        if (end > 0) words.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return words;
+}
+
+// They were checked when they were set; a name that has become ours since gives way.
+void add_custom_claims(json::object& object, std::string_view custom) {
+    if (custom.empty()) return;
+    const auto parsed = parse_json(custom);
+    if (!parsed.has_value() || !parsed->is_object()) return;
+    for (const auto& member : parsed->get_object()) {
+        if (!core::is_reserved_claim(member.key())) object.emplace(member.key(), member.value());
+    }
+}
+
+std::string custom_claims_of(const json::object& object) {
+    json::object custom;
+    for (const auto& member : object) {
+        if (!core::is_reserved_claim(member.key())) custom.emplace(member.key(), member.value());
+    }
+    return custom.empty() ? std::string() : json::serialize(custom);
+}
+
 // One text or an array of texts (RFC 7519 section 4.1.3).
 Result<std::vector<std::string>> get_audience(const json::object& claims) {
     const json::value* value = TRY(get(claims, "aud"));
@@ -105,16 +163,28 @@ std::string refresh_token_id(const core::RefreshClaims& claims) {
 std::string write_claims(const core::AccessClaims& claims) {
     const json::object list = {{"idx", claims.slot.index},
                                {"uri", core::status_list_uri(claims.issuer, claims.slot.list)}};
-    const json::object object = {{"iss", claims.issuer},
-                                 {"aud", json::array(claims.audience.begin(), claims.audience.end())},
-                                 {"sub", claims.subject.text()},
-                                 {"client_id", claims.client_id},
+    json::object object = {{"iss", claims.issuer},
+                           {"aud", json::array(claims.audience.begin(), claims.audience.end())},
+                           {"sub", claims.subject.text()},
+                           {"client_id", claims.client_id},
+                           {"iat", to_seconds(claims.issued_at)},
+                           {"exp", to_seconds(claims.expires_at)},
+                           {"jti", claims.token_id.text()},
+                           {"type", access_type},
+                           {"status", {{"status_list", list}}}};
+    if (!claims.is_clients_own()) object["sid"] = claims.session_id.text();
+    if (!claims.roles.empty()) object["roles"] = json::array(claims.roles.begin(), claims.roles.end());
+    if (!claims.scopes.empty()) object["scope"] = join_words(claims.scopes);
+    add_custom_claims(object, claims.custom);
+    return json::serialize(object);
+}
+
+std::string write_claims(const core::StatusListClaims& claims) {
+    const json::object object = {{"sub", claims.subject},
                                  {"iat", to_seconds(claims.issued_at)},
                                  {"exp", to_seconds(claims.expires_at)},
-                                 {"jti", claims.token_id.text()},
-                                 {"sid", claims.session_id.text()},
-                                 {"type", access_type},
-                                 {"status", {{"status_list", list}}}};
+                                 {"ttl", std::chrono::duration_cast<Seconds>(claims.time_to_live).count()},
+                                 {"status_list", {{"bits", 1}, {"lst", claims.list}}}};
     return json::serialize(object);
 }
 
@@ -143,8 +213,11 @@ Result<core::AccessClaims> read_access_claims(std::span<const std::uint8_t> payl
     claims.issued_at = TRY(get_time(object, "iat"));
     claims.expires_at = TRY(get_time(object, "exp"));
     claims.token_id = TRY(get_id<core::TokenId>(object, "jti"));
-    claims.session_id = TRY(get_id<core::SessionId>(object, "sid"));
+    claims.session_id = TRY(get_session(object, claims));
     claims.slot = TRY(get_slot(object, claims.issuer));
+    if (object.contains("roles")) claims.roles = TRY(get_texts(object, "roles"));
+    if (object.contains("scope")) claims.scopes = split_words(TRY(get_text(object, "scope")));
+    claims.custom = custom_claims_of(object);
     return claims;
 }
 
