@@ -33,14 +33,13 @@ std::string encode_base64url(std::string_view bytes) {
     return encode_base64url(std::span(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()));
 }
 
-std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text) {
+std::optional<std::size_t> decode_base64url(std::string_view text, std::span<std::uint8_t> out) {
     // A table, because every token that is checked passes here and libsodium's decoder costs five times as much for
     // running in constant time; texts that are secret are decoded where they are read (crypto/master_key.cpp).
     if (text.size() % 4 == 1) return std::nullopt;
-    std::vector<std::uint8_t> bytes;
-    bytes.reserve(text.size() / 4 * 3 + 2);
     std::uint32_t bits = 0;
     unsigned held = 0;  // how many of `bits` are not yet written
+    std::size_t written = 0;
     for (const char c : text) {
         const std::uint8_t value = base64url_values[static_cast<unsigned char>(c)];
         if (value == not_base64url) return std::nullopt;
@@ -48,9 +47,17 @@ std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text)
         held += 6;
         if (held < 8) continue;
         held -= 8;
-        bytes.push_back(static_cast<std::uint8_t>(bits >> held));
+        out[written++] = static_cast<std::uint8_t>(bits >> held);
     }
     if ((bits & ((1U << held) - 1U)) != 0) return std::nullopt;
+    return written;
+}
+
+std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text) {
+    std::vector<std::uint8_t> bytes(text.size() / 4 * 3 + 3);
+    const auto size = decode_base64url(text, bytes);
+    if (!size) return std::nullopt;
+    bytes.resize(*size);
     return bytes;
 }
 

@@ -14,6 +14,8 @@ std::string encode_base64url(std::span<const std::uint8_t> bytes);
 std::string encode_base64url(std::string_view bytes);
 // Strict: no padding, no white space, no other alphabet, no stray bits after the last byte; nothing otherwise.
 std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text);
+// The same into `out`, which has room for 3 bytes of every 4 characters begun; how many bytes it came to.
+std::optional<std::size_t> decode_base64url(std::string_view text, std::span<std::uint8_t> out);
 
 std::string encode_hex(std::span<const std::uint8_t> bytes);
 

@@ -1,13 +1,14 @@
 #include "base/json.hpp"
 
+#include <algorithm>
+#include <boost/container/pmr/string.hpp>
+#include <boost/container/pmr/vector.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
 #include <new>
 #include <optional>
 #include <string>
-#include <unordered_set>
-#include <vector>
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
@@ -34,28 +35,34 @@ json::storage_ptr wiping_storage() {
     return &resource;
 }
 
-// Boost.JSON keeps the last of two equal keys; this handler builds the same value, and refuses instead.
-struct StrictHandler {
+// Boost.JSON keeps the last of two equal keys; this handler builds the same value, and refuses instead. All its memory
+// is of one storage.
+class StrictHandler {
+public:
     static constexpr std::size_t max_array_size = limits::json_text_bytes;
     static constexpr std::size_t max_object_size = limits::json_text_bytes;
     static constexpr std::size_t max_string_size = limits::json_text_bytes;
     static constexpr std::size_t max_key_size = limits::json_text_bytes;
 
-    json::value_stack stack;
-    std::vector<std::unordered_set<std::string>> keys_by_depth;
-    std::string key;
-    std::optional<std::string> duplicate_key;
+    explicit StrictHandler(const json::storage_ptr& storage)
+        : stack(storage), key_text_(storage.get()), keys_(storage.get()), first_keys_(storage.get()) {
+        stack.reset(storage);
+    }
 
-    StrictHandler() : stack(wiping_storage()) { stack.reset(wiping_storage()); }
+    json::value_stack stack;
+    std::optional<std::string> duplicate_key;
 
     bool on_document_begin(json::error_code&) { return true; }
     bool on_document_end(json::error_code&) { return true; }
     bool on_object_begin(json::error_code&) {
-        keys_by_depth.emplace_back();
+        first_keys_.push_back(keys_.size());
         return true;
     }
-    bool on_object_end(std::size_t size, json::error_code&) {
-        keys_by_depth.pop_back();
+    bool on_object_end(std::size_t size, json::error_code& error) {
+        if (!forget_keys_of_object()) {
+            error = json::error::syntax;
+            return false;
+        }
         stack.push_object(size);
         return true;
     }
@@ -65,19 +72,14 @@ struct StrictHandler {
         return true;
     }
     bool on_key_part(json::string_view part, std::size_t, json::error_code&) {
-        key.append(part);
+        key_text_.append(part.data(), part.size());
         stack.push_chars(part);
         return true;
     }
-    bool on_key(json::string_view part, std::size_t, json::error_code& error) {
-        key.append(part);
+    bool on_key(json::string_view part, std::size_t size, json::error_code&) {
+        key_text_.append(part.data(), part.size());
         stack.push_key(part);
-        if (!keys_by_depth.back().insert(key).second) {
-            duplicate_key = key;
-            error = json::error::syntax;
-            return false;
-        }
-        key.clear();
+        keys_.push_back({key_text_.size() - size, size});
         return true;
     }
     bool on_string_part(json::string_view part, std::size_t, json::error_code&) {
@@ -115,15 +117,48 @@ struct StrictHandler {
     }
     bool on_comment_part(json::string_view, json::error_code&) { return true; }
     bool on_comment(json::string_view, json::error_code&) { return true; }
+
+private:
+    struct Key {
+        std::size_t begin;  // in key_text_
+        std::size_t size;
+    };
+    [[nodiscard]] std::string_view text_of(const Key& key) const { return {key_text_.data() + key.begin, key.size}; }
+
+    // The keys of the object that ends are the last ones. Sorted, so that many keys cost little more than few.
+    bool forget_keys_of_object() {
+        const auto first = keys_.begin() + static_cast<std::ptrdiff_t>(first_keys_.back());
+        first_keys_.pop_back();
+        if (first == keys_.end()) return true;
+        const std::size_t text_begin = first->begin;
+        const auto text = [this](const Key& key) { return text_of(key); };
+        std::ranges::sort(first, keys_.end(), {}, text);
+        const auto twice = std::ranges::adjacent_find(first, keys_.end(), {}, text);
+        if (twice != keys_.end()) {
+            duplicate_key = text_of(*twice);
+            return false;
+        }
+        key_text_.resize(text_begin);
+        keys_.erase(first, keys_.end());
+        return true;
+    }
+
+    boost::container::pmr::string key_text_;                 // of the objects that are open, one key after the other
+    boost::container::pmr::vector<Key> keys_;                // of the same
+    boost::container::pmr::vector<std::size_t> first_keys_;  // for each open object: where in keys_ its own begin
 };
 
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
+    return parse_json(text, wiping_storage());
+}
+
+Result<json::value> parse_json(std::string_view text, const json::storage_ptr& storage) {
     if (text.size() > limits::json_text_bytes) return invalid_input("invalid_json", "The JSON text is too long");
     json::parse_options options;
     options.max_depth = limits::json_depth;
-    json::basic_parser<StrictHandler> parser(options);
+    json::basic_parser<StrictHandler> parser(options, storage);
     json::error_code error;
     const std::size_t consumed = parser.write_some(false, text.data(), text.size(), error);
     if (const auto& key = parser.handler().duplicate_key) {
