@@ -1,0 +1,448 @@
+"""The feed against a server that stalls, repeats, reorders, cuts and lies. Real sockets, short times."""
+
+import contextlib
+import json
+import time
+import tracemalloc
+
+import pytest
+
+from fake_issuer import AUDIENCE, CLIENT, SLOTS, follow, pack
+from postern_verifier import InvalidToken, RevocationUnknown, TokenRevoked, VerificationError, Verifier, follower
+
+STALE_AFTER = 1.0
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """The same rules in less time."""
+    monkeypatch.setattr(follower, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(follower, "LONGEST_PAUSE", 0.3)
+
+
+@contextlib.contextmanager
+def following(issuer, *, ready=True, **options):
+    options = {"client_id": CLIENT[0], "client_secret": CLIENT[1], "stale_after": STALE_AFTER, "poll_interval": 0.2} | options
+    with Verifier(issuer.url, AUDIENCE, request_timeout=1, **options) as verifier:
+        if ready:
+            assert verifier.wait_until_ready(5), verifier.status()
+        yield verifier
+
+
+def outcome_of(verifier, token):
+    try:
+        verifier.verify(token)
+    except VerificationError as error:
+        return error.outcome
+    return "accepted"
+
+
+def until(holds, seconds=5):
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+    return value
+
+
+def lists_asked(issuer):
+    return [path for path, _ in issuer.requests if path.startswith("/status-lists/")]
+
+
+def test_a_revocation_arrives_at_once_and_no_list_is_fetched(issuer):
+    list_id = issuer.open_list(revoked=[7])
+    tokens = [issuer.token(list_id, index) for index in range(50)]
+    issuer.heartbeat = 0.1
+    with following(issuer) as verifier:
+        assert outcome_of(verifier, issuer.token(list_id, 7)) == "token_revoked"
+        for index in range(20, 40):
+            assert outcome_of(verifier, tokens[index]) == "accepted"
+            began = time.monotonic()
+            issuer.revoke(list_id, index)
+            until(lambda: outcome_of(verifier, tokens[index]) == "token_revoked", 1)
+            assert time.monotonic() - began < 0.2
+        assert outcome_of(verifier, tokens[41]) == "accepted"
+    assert lists_asked(issuer) == []
+    (headers,) = issuer.asked("/auth/v1/revocations")
+    assert headers["Authorization"].startswith("Basic ") and "Last-Event-ID" not in headers
+
+
+def test_an_index_past_the_end_and_a_list_of_a_revoked_key_are_refused(issuer):
+    first, second = issuer.open_list(), issuer.open_list()
+    with following(issuer) as verifier:
+        assert outcome_of(verifier, issuer.token(first, SLOTS - 1)) == "accepted"
+        assert outcome_of(verifier, issuer.token(first, SLOTS)) == "token_revoked"
+        assert outcome_of(verifier, issuer.token(second)) == "accepted"
+        issuer.said.put(("list_revoked", {"list": issuer.uri(second)}))
+        until(lambda: outcome_of(verifier, issuer.token(second)) == "token_revoked")
+        assert outcome_of(verifier, issuer.token(first)) == "accepted"
+
+
+def test_a_list_that_the_feed_opens_needs_no_fetch(issuer):
+    with following(issuer) as verifier:
+        list_id = issuer.open_list()
+        issuer.said.put(("list", {"list": issuer.uri(list_id), "expires_at": int(time.time()) + 900}))
+        until(lambda: verifier.status().lists == 1)
+        assert outcome_of(verifier, issuer.token(list_id, 3)) == "accepted"
+        issuer.revoke(list_id, 3)
+        until(lambda: outcome_of(verifier, issuer.token(list_id, 3)) == "token_revoked")
+    assert lists_asked(issuer) == []
+
+
+def test_a_list_that_nobody_told_of_is_fetched_once_and_then_followed(issuer):
+    with following(issuer) as verifier:
+        list_id = issuer.open_list(revoked=[1])
+        assert outcome_of(verifier, issuer.token(list_id, 0)) == "accepted"
+        assert outcome_of(verifier, issuer.token(list_id, 1)) == "token_revoked"
+        issuer.revoke(list_id, 0)
+        until(lambda: outcome_of(verifier, issuer.token(list_id, 0)) == "token_revoked")
+        assert len(lists_asked(issuer)) == 1
+        assert outcome_of(verifier, issuer.token("018f3c1e-7a00-7c3b-9d1a-5f0e4b2c8aff")) == "token_revoked"
+
+
+def test_events_that_come_before_their_list_or_twice_or_out_of_order(issuer):
+    with following(issuer) as verifier:
+        list_id = issuer.open_list()
+        expires_at = int(time.time()) + 900
+        issuer.revoke(list_id, 5)
+        issuer.said.put(("list", {"list": issuer.uri(list_id), "expires_at": expires_at}))
+        issuer.revoke(list_id, 5)
+        # An older snapshot takes nothing back.
+        issuer.said.put(
+            ("snapshot", {"list": issuer.uri(list_id), "expires_at": expires_at, "revoked": False, "lst": pack([])})
+        )
+        issuer.said.put(("list", {"list": issuer.uri(list_id), "expires_at": expires_at}))
+        issuer.revoke(list_id, 6)
+        until(lambda: outcome_of(verifier, issuer.token(list_id, 6)) == "token_revoked")
+        assert outcome_of(verifier, issuer.token(list_id, 5)) == "token_revoked"
+        assert outcome_of(verifier, issuer.token(list_id, 4)) == "accepted"
+
+
+def test_a_broken_connection_is_resumed_where_it_was(issuer):
+    list_id = issuer.open_list()
+    resumed = []
+
+    def breaks(connection):
+        connection.begin().snapshot()
+        connection.heartbeat(position="resume-here")
+
+    def resumes(connection):
+        resumed.append(connection.last_event_id)
+        connection.begin()
+        connection.event("revoked", {"list": issuer.uri(list_id), "idx": [9]})
+        connection.heartbeat()
+        connection.stay()
+
+    issuer.feeds = [breaks, resumes]
+    with following(issuer) as verifier:
+        until(lambda: outcome_of(verifier, issuer.token(list_id, 9)) == "token_revoked")
+        assert resumed == ["resume-here"]
+        assert outcome_of(verifier, issuer.token(list_id, 8)) == "accepted"
+        assert lists_asked(issuer) == []
+
+
+def test_half_a_snapshot_is_no_place_to_resume_from(issuer):
+    first, second = issuer.open_list(), issuer.open_list(revoked=[4])
+    asked = []
+
+    def breaks(connection):
+        asked.append(connection.last_event_id)
+        connection.begin().snapshot_of(first)
+
+    def whole(connection):
+        asked.append(connection.last_event_id)
+        follow(connection)
+
+    issuer.feeds = [breaks, breaks, whole]
+    with following(issuer) as verifier:
+        assert asked == [None, None, None]
+        assert outcome_of(verifier, issuer.token(second, 4)) == "token_revoked"
+
+
+def test_after_a_gap_the_old_knowledge_stays_until_the_new_is_whole(issuer):
+    list_id, gone = issuer.open_list(), issuer.open_list()
+    issuer.lists[list_id].add(2)
+    steps = []
+
+    def first(connection):
+        connection.begin().snapshot()
+        connection.heartbeat(position="old")
+
+    def gap(connection):
+        assert connection.last_event_id == "old"
+        del issuer.lists[gone]
+        connection.begin().event("gap", {"reason": "too_old"})
+        steps.append("gap")
+        until(lambda: "asked" in steps)
+        issuer.lists[list_id].add(3)
+        connection.snapshot()
+        steps.append("ready")
+        connection.stay()
+
+    issuer.feeds = [first, gap]
+    with following(issuer, stale_after=30, poll_interval=20) as verifier:
+        until(lambda: "gap" in steps)
+        assert outcome_of(verifier, issuer.token(list_id, 2)) == "token_revoked"
+        assert outcome_of(verifier, issuer.token(list_id, 3)) == "accepted"
+        assert outcome_of(verifier, issuer.token(gone)) == "accepted"
+        steps.append("asked")
+        until(lambda: outcome_of(verifier, issuer.token(list_id, 3)) == "token_revoked")
+        until(lambda: outcome_of(verifier, issuer.token(gone)) == "token_revoked")
+        assert outcome_of(verifier, issuer.token(list_id, 2)) == "token_revoked"
+
+
+def no_lists(issuer):
+    """From now on lists cannot be fetched, so that knowledge can only come from the feed."""
+    for list_id in issuer.lists:
+        issuer.answers[f"/status-lists/{list_id}"] = lambda handler: handler.answer(503, "{}")
+
+
+def goes_quiet(connection):
+    connection.begin().snapshot()
+    connection.silence()
+
+
+def says_stale(connection):
+    connection.begin().snapshot()
+    connection.event("stale", {})
+    connection.silence()
+
+
+def trickles(connection):
+    """Alive to look at, but it says nothing."""
+    connection.begin().snapshot()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not connection.issuer.closing:
+        connection.send(b": still here\n\n")
+        time.sleep(0.05)
+
+
+def sends_old_heartbeats(connection):
+    connection.begin().snapshot()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and not connection.issuer.closing:
+        connection.heartbeat(late=60)
+        time.sleep(0.05)
+
+
+def refuses(connection):
+    connection.handler.answer(503, "{}")
+
+
+@pytest.mark.parametrize("feed", [goes_quiet, says_stale, trickles, sends_old_heartbeats])
+def test_a_feed_without_heartbeat_ends_in_unavailable_never_in_invalid(issuer, feed):
+    list_id = issuer.open_list(revoked=[1])
+    issuer.feeds = [feed, refuses]
+    token, revoked = issuer.token(list_id), issuer.token(list_id, 1)
+    with following(issuer) as verifier:
+        no_lists(issuer)
+        assert outcome_of(verifier, token) == "accepted"
+        began = time.monotonic()
+        until(lambda: outcome_of(verifier, token) == "unavailable")
+        assert 0.5 * STALE_AFTER < time.monotonic() - began < 3 * STALE_AFTER
+        with pytest.raises(RevocationUnknown):
+            verifier.verify(token)
+        assert outcome_of(verifier, revoked) == "token_revoked", "a bit once seen is never forgotten"
+        issuer.feeds = [follow]
+        until(lambda: outcome_of(verifier, token) == "accepted")
+
+
+def test_stale_may_be_allowed(issuer):
+    list_id = issuer.open_list(revoked=[1])
+    issuer.feeds = [goes_quiet, refuses]
+    with following(issuer, on_stale="allow", stale_after=0.3) as verifier:
+        no_lists(issuer)
+        until(lambda: verifier.status().feed_age > 1)
+        assert outcome_of(verifier, issuer.token(list_id)) == "accepted"
+        assert outcome_of(verifier, issuer.token(list_id, 1)) == "token_revoked"
+
+
+def test_lists_are_polled_while_there_is_no_feed(issuer):
+    list_id = issuer.open_list()
+    issuer.feeds = [lambda connection: connection.begin().snapshot(), refuses]
+    with following(issuer) as verifier:
+        token = issuer.token(list_id)
+        assert outcome_of(verifier, token) == "accepted"
+        until(lambda: len(lists_asked(issuer)) >= 3)
+        issuer.revoke(list_id, 0, tell=False)
+        until(lambda: outcome_of(verifier, token) == "token_revoked", 2)
+        issuer.feeds = [follow]
+        until(lambda: verifier.status().feed_is_live)
+        time.sleep(0.3)
+        polled = len(lists_asked(issuer))
+        time.sleep(1)
+        assert len(lists_asked(issuer)) == polled, "polled beside a live feed"
+
+
+def test_refused_credentials_are_not_tried_again_in_a_hurry(issuer):
+    list_id = issuer.open_list()
+    issuer.feeds = [lambda connection: connection.handler.answer(401, "{}")]
+    with following(issuer, ready=False) as verifier:
+        assert outcome_of(verifier, issuer.token(list_id)) == "accepted", "polling goes on without the feed"
+        time.sleep(1)
+        assert len(issuer.asked("/auth/v1/revocations")) == 1
+        assert "401" in verifier.status().feed_problem
+
+
+@pytest.mark.parametrize("reason", ["slow", "shutdown"])
+def test_a_cut_feed_comes_back(issuer, reason):
+    list_id = issuer.open_list()
+
+    def cut(connection):
+        connection.begin().snapshot()
+        connection.event("cut", {"reason": reason}, position="here")
+
+    issuer.feeds = [cut, follow]
+    with following(issuer) as verifier:
+        until(lambda: len(issuer.asked("/auth/v1/revocations")) == 2)
+        until(lambda: verifier.status().feed_problem is None)
+        assert outcome_of(verifier, issuer.token(list_id)) == "accepted"
+
+
+def after_snapshot(data):
+    def script(connection):
+        connection.begin().snapshot()
+        connection.send(data(connection.issuer) if callable(data) else data)
+        connection.silence(0.5)
+
+    return script
+
+
+def event(name, data):
+    return f"event: {name}\ndata: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode()
+
+
+NONSENSE = {
+    "no JSON": event("revoked", "{oops"),
+    "an array": event("revoked", "[1]"),
+    "a member twice": event("heartbeat", '{"time":1,"time":2}'),
+    "another issuer's list": event("revoked", {"list": "https://evil.example/status-lists/x", "idx": [1]}),
+    "no index": lambda issuer: event("revoked", {"list": issuer.uri(next(iter(issuer.lists))), "idx": 1}),
+    "a negative index": lambda issuer: event("revoked", {"list": issuer.uri(next(iter(issuer.lists))), "idx": [-1]}),
+    "a huge index": lambda issuer: event("revoked", {"list": issuer.uri(next(iter(issuer.lists))), "idx": [1 << 31]}),
+    "a snapshot that is no zlib": lambda issuer: event(
+        "snapshot", {"list": issuer.uri(next(iter(issuer.lists))), "expires_at": 1 << 33, "revoked": False, "lst": "AAAA"}
+    ),
+    "a line without an end": b"data: " + b"x" * (5 << 20),
+    "an event without an end": b"data: xxxxxxxx\n" * (5 << 16),
+    "invalid UTF-8": b"event: \xff\xfe\ndata: {}\n\n",
+    "a position that is no header": b"id: \x01\nevent: heartbeat\ndata: {\"time\": 9999999999}\n\n",
+}
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE.keys())
+def test_nonsense_ends_the_connection_and_the_next_begins_with_a_snapshot(issuer, nonsense):
+    list_id = issuer.open_list()
+    asked = []
+
+    def again(connection):
+        asked.append(connection.last_event_id)
+        follow(connection)
+
+    issuer.feeds = [after_snapshot(nonsense), again]
+    with following(issuer, stale_after=5) as verifier:
+        until(lambda: asked)
+        assert asked == [None]
+        until(lambda: verifier.status().feed_problem is None)
+        assert outcome_of(verifier, issuer.token(list_id)) == "accepted"
+        issuer.revoke(list_id, 0)
+        until(lambda: outcome_of(verifier, issuer.token(list_id)) == "token_revoked")
+
+
+def test_unknown_events_comments_and_fields_are_passed_over(issuer):
+    list_id = issuer.open_list()
+    issuer.feeds = [
+        after_snapshot(b": hello\n\nnonsense\nx: y\n\nevent: weather\ndata: rain\n\n\r\n: bye\r\n\r\n"),
+        lambda connection: pytest.fail("connected again"),
+    ]
+    with following(issuer) as verifier:
+        time.sleep(0.3)
+        assert verifier.status().feed_problem is None and verifier.status().feed_is_live
+        assert outcome_of(verifier, issuer.token(list_id)) == "accepted"
+
+
+def test_an_incomplete_snapshot_is_not_believed_to_be_complete(issuer):
+    first, second = issuer.open_list(), issuer.open_list(revoked=[0])
+
+    def lies(connection):
+        connection.begin().snapshot_of(first)
+        connection.event("ready", {"lists": 2})
+        connection.heartbeat()
+        connection.silence(0.3)
+
+    issuer.feeds = [lies, follow]
+    with following(issuer) as verifier:
+        assert len(issuer.asked("/auth/v1/revocations")) == 2
+        assert outcome_of(verifier, issuer.token(second)) == "token_revoked"
+
+
+def test_an_endless_stream_of_garbage_costs_no_memory(issuer):
+    def floods(connection):
+        connection.begin()
+        with contextlib.suppress(OSError):
+            for _ in range(400):
+                connection.send(b"x" * 65536)
+
+    issuer.feeds = [floods]
+    tracemalloc.start()
+    with following(issuer, ready=False) as verifier:
+        until(lambda: len(issuer.asked("/auth/v1/revocations")) >= 3, 10)
+        assert "too long" in verifier.status().feed_problem
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 24 << 20
+
+
+def test_expired_lists_are_forgotten(issuer):
+    list_id = issuer.open_list()
+
+    def short(connection):
+        connection.begin().snapshot_of(list_id, expires_at=int(time.time()) + 2)
+        connection.event("ready", {"lists": 1})
+        connection.heartbeat()
+        connection.stay()
+
+    issuer.feeds = [short]
+    with following(issuer) as verifier:
+        assert verifier.status().lists == 1
+        until(lambda: verifier.status().lists == 0)
+
+
+def test_new_keys_are_fetched_when_the_feed_says_so_and_old_ones_dropped(issuer):
+    list_id = issuer.open_list()
+    old = issuer.token(list_id)
+    with following(issuer) as verifier:
+        assert outcome_of(verifier, old) == "accepted"
+        issuer.keys = {"access_eddsa": "access", "status_list_es256": "status_list"}
+        issuer.said.put(("keys", {}))
+        until(lambda: outcome_of(verifier, old) == "invalid_token", 2)
+        assert outcome_of(verifier, issuer.token(list_id, key="access_eddsa")) == "accepted"
+
+
+def test_an_unknown_kid_is_asked_for_but_not_by_every_stranger(issuer):
+    list_id = issuer.open_list()
+    with following(issuer) as verifier:
+        verifier.verify(issuer.token(list_id))
+        for _ in range(50):
+            with pytest.raises(InvalidToken):
+                verifier.verify(issuer.token(list_id, key="unpublished_es256"))
+        assert len(issuer.asked("/.well-known/jwks.json")) <= 2
+
+
+def test_closing_is_quick_and_final(issuer):
+    with following(issuer) as verifier:
+        began = time.monotonic()
+        verifier.close()
+        assert time.monotonic() - began < 1
+        assert not verifier._follower.is_alive()
+
+
+def test_revoked_beats_the_cache(issuer):
+    list_id = issuer.open_list()
+    with following(issuer) as verifier:
+        token = issuer.token(list_id)
+        assert verifier.verify(token) is verifier.verify(token)
+        issuer.revoke(list_id, 0)
+        until(lambda: outcome_of(verifier, token) == "token_revoked")
+        with pytest.raises(TokenRevoked):
+            verifier.verify(token)
