@@ -197,8 +197,9 @@ class Feed:
         told = whole(data.get("time"), _LAST_SECOND)
         if told is None:
             raise ValueError("has no time")
-        if self._clock() - told > self._stale_after:
-            _log.warning("the revocation feed is %.0f s late, or a clock is wrong", self._clock() - told)
+        late = self._clock() - told - 1  # told in whole seconds
+        if late > self._stale_after:
+            _log.warning("the revocation feed is %.0f s late, or a clock is wrong", late)
             return False  # something between the server and us keeps it back
         if self._snapshots is None:
             self._revocations.feed_is_fresh()

@@ -73,7 +73,7 @@ class Http:
 
     @staticmethod
     def _check(response: httpx.Response) -> None:
-        if response.is_redirect:
+        if response.has_redirect_location:
             raise RequestFailed(f"{response.url} redirects, which is not followed", response.status_code)
         if response.headers.get("content-encoding", "identity") != "identity":
             raise RequestFailed(f"{response.url} answers in an encoding that was not asked for", response.status_code)

@@ -173,10 +173,10 @@ class Verifier:
         self.close()
 
     def wait_until_ready(self, timeout: float = 10.0) -> bool:
-        """Whether keys are here, and the feed is live if there is to be one, before `timeout` seconds have passed."""
+        """Whether keys are here, and all revocations if there is to be a feed, before `timeout` seconds have passed."""
         self.start()
         deadline = time.monotonic() + timeout
-        while not (self._keys and (self._credentials is None or self._revocations.feed_is_live())):
+        while not (self._keys and (self._credentials is None or self._revocations.age() <= self._stale_after)):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
