@@ -56,15 +56,15 @@ Verdict check_header(const verify::JwsParts& parts, verify::JwsHeader& header,
         return rejected("The token's alg " + quote_for_message(header.alg) +
                         " is none of RS256, PS256, ES256, ES384, ES512, EdDSA");
     }
-    return "alg " + header.alg + (header.kid ? ", kid " + quote_for_message(*header.kid) : ", no kid");
+    return "alg " + std::string(header.alg) + (header.kid ? ", kid " + quote_for_message(*header.kid) : ", no kid");
 }
 
 // The keys with the token's kid; where there are none, those without a kid; for a token without one, all.
-Candidates keys_for_kid(const verify::JwkSet& set, const std::optional<std::string>& kid) {
+Candidates keys_for_kid(const verify::JwkSet& set, std::optional<std::string_view> kid) {
     Candidates named;
     Candidates unnamed;
     for (const verify::Jwk& key : set.keys) {
-        if (!kid || key.kid == kid) {
+        if (!kid || (key.kid && *key.kid == *kid)) {
             named.push_back(&key);
         } else if (!key.kid) {
             unnamed.push_back(&key);
@@ -79,9 +79,10 @@ Verdict choose_keys(const verify::JwkSet& set, const verify::JwsHeader& header, 
     for (const verify::Jwk* key : candidates) {
         if (key->allows(algorithm)) chosen.push_back(key);
     }
-    if (!chosen.empty()) return std::to_string(chosen.size()) + " key(s) of the set may be used with " + header.alg;
+    if (!chosen.empty())
+        return std::to_string(chosen.size()) + " key(s) of the set may be used with " + std::string(header.alg);
     std::string why = candidates.empty() && header.kid ? "No usable key of the set has the kid of the token"
-                                                       : "No usable key of the set is for " + header.alg;
+                                                       : "No usable key of the set is for " + std::string(header.alg);
     constexpr std::size_t most_shown = 8;
     for (std::size_t i = 0; i < set.skipped.size() && i < most_shown; ++i) why += "; not usable: " + set.skipped[i];
     return rejected(why);
@@ -100,7 +101,7 @@ Verdict check_signature(const verify::JwsParts& parts, const Candidates& keys, v
 }
 
 // RFC 8725 section 3.11: `typ` may be left out; what is there must be a JWT of some kind.
-Result<void> check_typ(const std::optional<std::string>& typ) {
+Result<void> check_typ(std::optional<std::string_view> typ) {
     if (!typ) return {};
     const std::string kind = verify::normalise_typ(*typ);
     if (kind == "jwt" || kind.ends_with("+jwt")) return {};

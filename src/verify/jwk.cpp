@@ -171,6 +171,7 @@ Result<Jwk> parse_public_jwk(const json::object& jwk) {
     const auto type = TRY(get_text(jwk, "kty"));
     read.kid = TRY(find_text(jwk, "kid"));
     read.alg = TRY(find_text(jwk, "alg"));
+    read.purpose = TRY(find_text(jwk, "postern_purpose"));
     TRY(check_use(jwk));
     if (type == "EC") {
         TRY(read_ec(jwk, read));

@@ -18,7 +18,8 @@ struct Jwk {
     EvpKey key;
     KeyShape shape = KeyShape::rsa;
     std::optional<std::string> kid;
-    std::optional<std::string> alg;  // as written; the only algorithm that the key may be used with
+    std::optional<std::string> alg;      // as written; the only algorithm that the key may be used with
+    std::optional<std::string> purpose;  // as written: our own member `postern_purpose`
 
     [[nodiscard]] bool allows(SignatureAlgorithm algorithm) const {
         return shape == shape_of(algorithm) && (!alg || *alg == word(algorithm));

@@ -12,6 +12,10 @@ Result<JwsHeader> header_of(std::string_view text) {
     return read_jws_header({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
 void expect_refused(std::string_view header) {
     const auto read = header_of(header);
     ASSERT_FALSE(read.has_value()) << header;
@@ -24,9 +28,9 @@ TEST(SplitJws, TakesTheThreePartsApart) {
     const auto parts = split_jws(token);
     ASSERT_TRUE(parts.has_value());
     EXPECT_EQ(parts->signing_input, "YQ.Yg");
-    EXPECT_EQ(parts->header, std::vector<std::uint8_t>{'a'});
-    EXPECT_EQ(parts->payload, std::vector<std::uint8_t>{'b'});
-    EXPECT_EQ(parts->signature, std::vector<std::uint8_t>{'c'});
+    EXPECT_EQ(text_of(parts->header), "a");
+    EXPECT_EQ(text_of(parts->payload), "b");
+    EXPECT_EQ(text_of(parts->signature), "c");
     EXPECT_TRUE(split_jws("YQ..Yw").has_value()) << "an empty payload is legal";
 }
 

@@ -37,7 +37,7 @@ TEST(Signature, IsSpoiltByAnyBit) {
         const auto verifier = verifier_for(vector.key, *parse_signature_algorithm(vector.algorithm));
         const auto parts = split_jws(vector.token);
         for (std::size_t bit = 0; bit < parts->signature.size() * 8; bit += vector.algorithm == "ES512" ? 5 : 1) {
-            Bytes changed = parts->signature;
+            Bytes changed(parts->signature.begin(), parts->signature.end());
             changed[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
             ASSERT_FALSE(verifier.verify(parts->signing_input, changed)) << vector.algorithm << " bit " << bit;
         }
@@ -54,7 +54,7 @@ TEST(Signature, HasExactlyItsLength) {
     for (const auto& vector : vectors::all) {
         const auto verifier = verifier_for(vector.key, *parse_signature_algorithm(vector.algorithm));
         const auto parts = split_jws(vector.token);
-        const Bytes& good = parts->signature;
+        const Bytes good(parts->signature.begin(), parts->signature.end());
         Bytes longer = good;
         longer.push_back(0);
         Bytes leading = good;
