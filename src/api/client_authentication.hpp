@@ -6,7 +6,7 @@
 
 #include "api/service.hpp"
 #include "base/result.hpp"
-#include "core/clients.hpp"
+#include "core/client_directory.hpp"
 #include "http/message.hpp"
 
 namespace postern::api {
@@ -18,8 +18,8 @@ struct PostedClient {
 };
 
 // The client of an Authorization header of the scheme Basic, or the posted one; nothing when the request shows neither
-// (a client_id alone proves nothing). From memory. Errors: invalid_input "invalid_request" for both at once or a
-// repeated header; unauthenticated "invalid_client".
+// (a client_id alone proves nothing). From memory. Errors: invalid_input "invalid_request" for a secret in both places,
+// two clients, or a repeated header; unauthenticated "invalid_client", for another scheme too.
 Result<std::optional<core::AuthenticatedClient>> find_client(const Service& service, const http::Request& request,
                                                              const PostedClient& posted = {});
 // The same where a client is needed. Errors: also unauthenticated "invalid_client".

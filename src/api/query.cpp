@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "base/encoding.hpp"
 
@@ -17,20 +16,9 @@ Error invalid_encoding() {
 }
 
 Result<std::string> decode(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            decoded += text[i] == '+' ? ' ' : text[i];
-            continue;
-        }
-        const std::string_view digits = text.substr(i + 1, 2);
-        unsigned char byte = 0;
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2) return invalid_encoding();
-        decoded += static_cast<char>(byte);
-        i += 2;
-    }
-    return decoded;
+    auto decoded = decode_form(text);
+    if (!decoded.has_value()) return invalid_encoding();
+    return std::move(*decoded);
 }
 
 }  // namespace

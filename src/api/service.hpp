@@ -9,7 +9,7 @@
 #include "core/access.hpp"
 #include "core/account_policy.hpp"
 #include "core/claims.hpp"
-#include "core/clients.hpp"
+#include "core/client_directory.hpp"
 #include "core/hasher.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"

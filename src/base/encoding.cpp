@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include <array>
+#include <charconv>
 
 namespace postern {
 namespace {
@@ -59,6 +60,33 @@ std::optional<std::vector<std::uint8_t>> decode_base64url(std::string_view text)
     if (!size) return std::nullopt;
     bytes.resize(*size);
     return bytes;
+}
+
+std::optional<SecretString> decode_base64_secret(std::string_view text) {
+    SecretBytes bytes(text.size() / 4 * 3 + 3);
+    std::size_t size = 0;
+    const int failed = sodium_base642bin(bytes.data(), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,
+                                         sodium_base64_VARIANT_ORIGINAL);
+    if (failed != 0) return std::nullopt;
+    return SecretString(std::string_view(reinterpret_cast<const char*>(bytes.data()), size));
+}
+
+std::optional<std::string> decode_form(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded += text[i] == '+' ? ' ' : text[i];
+            continue;
+        }
+        const std::string_view digits = text.substr(i + 1, 2);
+        unsigned char byte = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (digits.size() != 2 || error != std::errc() || end != digits.data() + 2) return std::nullopt;
+        decoded += static_cast<char>(byte);
+        i += 2;
+    }
+    return decoded;
 }
 
 std::string encode_hex(std::span<const std::uint8_t> bytes) {

@@ -37,5 +37,20 @@ TEST(QuoteForMessage, ShowsAStrangersTextWithoutHarm) {
     EXPECT_EQ(quote_for_message(std::string(100, 'x')), "\"" + std::string(40, 'x') + "…\"");
 }
 
+TEST(Base64, OfASecretTakesOneSpellingOnly) {
+    EXPECT_EQ(decode_base64_secret("QWxhZGRpbjpvcGVuIHNlc2FtZQ==")->reveal(), "Aladdin:open sesame");  // RFC 7617
+    EXPECT_EQ(decode_base64_secret("-_8=").has_value(), false);
+    EXPECT_EQ(decode_base64_secret("+/8=")->reveal(), "\xfb\xff");
+    for (const char* text : {"Zg", "Zg=", "Zh==", "Zm9v=", "Zg== ", "Z g==", "Zg==\n", "=", "Z\xc3\xa9=="}) {
+        EXPECT_FALSE(decode_base64_secret(text).has_value()) << text;
+    }
+}
+
+TEST(FormEncoding, IsDecodedOrRefused) {
+    EXPECT_EQ(decode_form("a+b%20c%2Bd%C3%A9"), "a b c+d\xc3\xa9");
+    EXPECT_EQ(decode_form("%00"), std::string(1, '\0'));
+    for (const char* text : {"%", "%2", "%2x", "a%", "%-1", "% 1"}) EXPECT_FALSE(decode_form(text).has_value()) << text;
+}
+
 }  // namespace
 }  // namespace postern
