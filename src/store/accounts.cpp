@@ -16,16 +16,6 @@
 namespace postern::store {
 namespace {
 
-std::vector<std::string> roles_from(std::string_view text) {
-    std::vector<std::string> roles;
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        roles.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return roles;
-}
-
 core::Account account_from(Row& row) {
     Columns columns(row);
     core::Account account;
@@ -38,7 +28,9 @@ core::Account account_from(Row& row) {
     account.password_scheme = columns.text();
     account.display_name = columns.text();
     account.locale = columns.text();
-    account.roles = roles_from(columns.text());
+    account.roles = columns.words();
+    account.scopes = columns.words();
+    account.custom_claims = columns.text();
     account.security_version = columns.integer();
     account.created_at = columns.time();
     account.updated_at = columns.time();
@@ -127,22 +119,25 @@ Result<std::vector<core::Account>> SqlTransaction::list_accounts_of_scheme(std::
 }
 
 Result<void> SqlTransaction::insert_account(const core::Account& account) {
-    TRY(connection_.execute("INSERT INTO accounts (" ACCOUNT_COLUMNS
-                            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-                            account_values(account)));
+    TRY(connection_.execute(
+        "INSERT INTO accounts (" ACCOUNT_COLUMNS
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        account_values(account)));
     return {};
 }
 
 Result<bool> SqlTransaction::update_account(const core::Account& account, std::int64_t expected_security_version) {
     auto outcome = TRY(connection_.execute(
         "UPDATE accounts SET email_key = $3, email = $4, kind = $5, admin = $6, password_hash = $7, "
-        "password_scheme = $8, display_name = $9, locale = $10, roles = $11, security_version = $12, "
-        "updated_at = $13, activated_at = $14, email_verified_at = $15, disabled_at = $16, last_login_at = $17 "
+        "password_scheme = $8, display_name = $9, locale = $10, roles = $11, scopes = $12, "
+        "custom_claims = $13, security_version = $14, updated_at = $15, activated_at = $16, email_verified_at = $17, "
+        "disabled_at = $18, last_login_at = $19 "
         "WHERE id = $1 AND security_version = $2",
         values(account.id, expected_security_version, account.email_key, account.email, core::word(account.kind),
                account.admin, account.password_hash, account.password_scheme, account.display_name, account.locale,
-               roles_text(account.roles), account.security_version, account.updated_at, account.activated_at,
-               account.email_verified_at, account.disabled_at, account.last_login_at)));
+               words_text(account.roles), words_text(account.scopes), account.custom_claims, account.security_version,
+               account.updated_at, account.activated_at, account.email_verified_at, account.disabled_at,
+               account.last_login_at)));
     return outcome.changed == 1;
 }
 

@@ -3,10 +3,17 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/zlib.hpp"
+#include "store/compressed_bits.hpp"
+
 namespace postern::store {
 namespace {
 
-constexpr std::uint32_t word_bits = 64;
+using Zlib = std::shared_ptr<const std::vector<std::uint8_t>>;
+
+constexpr std::size_t byte_bits = 8;
+constexpr std::size_t word_bits = 64;
+constexpr std::size_t block_bits = CompressedBits::block_bytes * byte_bits;
 // Longer than a poll may take, however slow the database.
 constexpr auto early_time = std::chrono::minutes(1);
 constexpr auto never = std::numeric_limits<std::int64_t>::min();
@@ -19,27 +26,100 @@ std::uint64_t bit_of(std::uint32_t index) {
 
 struct Bitmaps::List {
     explicit List(const ListInfo& list)
-        : expires_at(list.expires_at),
-          slots(list.slots),
+        : info(list),
           revoked(list.revoked),
-          words((list.slots + word_bits - 1) / word_bits) {}
+          words((list.slots + word_bits - 1) / word_bits),
+          published((list.slots + byte_bits - 1) / byte_bits),
+          unchanged(published.blocks()) {}
 
-    void revoke(std::uint32_t index) {
-        if (index < slots) words[index / word_bits].fetch_or(bit_of(index), std::memory_order_release);
+    // Sets the bits; gives back those that were not set.
+    std::vector<std::uint32_t> revoke(std::span<const std::uint32_t> slots) {
+        std::vector<std::uint32_t> flipped;
+        for (const std::uint32_t index : slots) {
+            if (index >= info.slots) continue;
+            const auto before = words[index / word_bits].fetch_or(bit_of(index), std::memory_order_acq_rel);
+            if ((before & bit_of(index)) != 0) continue;
+            unchanged[index / block_bits].store(false, std::memory_order_release);
+            version.fetch_add(1, std::memory_order_release);
+            flipped.push_back(index);
+        }
+        return flipped;
     }
 
-    const Timestamp expires_at;
-    const std::uint32_t slots;
+    // Says whether it was not.
+    bool revoke_all() {
+        if (revoked.exchange(true, std::memory_order_acq_rel)) return false;
+        version.fetch_add(1, std::memory_order_release);
+        return true;
+    }
+
+    core::PublishedList publish();
+    Zlib compress_changes();
+    void read_block(std::size_t block, std::span<std::uint8_t> bytes) const;
+
+    const ListInfo info;
     std::atomic<bool> revoked;
     std::vector<std::atomic<std::uint64_t>> words;
+    std::atomic<std::uint64_t> version = 0;
+
+    std::mutex publishing;  // guards the next two
+    CompressedBits published;
+    core::PublishedList last;
+    std::vector<std::atomic<bool>> unchanged;  // for each block of it: since it was last published
+    std::atomic<std::size_t> published_bytes = 0;
 };
+
+core::PublishedList Bitmaps::List::publish() {
+    const std::lock_guard lock(publishing);
+    const auto as_of = version.load(std::memory_order_acquire);
+    if (last.zlib && last.version == as_of) return last;
+    const bool whole = revoked.load(std::memory_order_acquire);
+    if (!whole) {
+        last.zlib = compress_changes();
+    } else if (!last.revoked) {
+        published = CompressedBits(0);
+        last.zlib = std::make_shared<const std::vector<std::uint8_t>>(
+            deflate_zlib(std::vector<std::uint8_t>((info.slots + byte_bits - 1) / byte_bits, 0xff)));
+    }
+    last.id = info.id;
+    last.kid = info.kid;
+    last.expires_at = info.expires_at;
+    last.revoked = whole;
+    last.version = as_of;
+    published_bytes = last.zlib->size();
+    return last;
+}
+
+Zlib Bitmaps::List::compress_changes() {
+    std::vector<std::size_t> changed;
+    for (std::size_t block = 0; block < unchanged.size(); ++block) {
+        if (!unchanged[block].exchange(true, std::memory_order_acq_rel)) changed.push_back(block);
+    }
+    try {
+        return published.update(changed,
+                                [this](std::size_t block, std::span<std::uint8_t> bytes) { read_block(block, bytes); });
+    } catch (...) {
+        for (const std::size_t block : changed) unchanged[block].store(false, std::memory_order_release);
+        throw;
+    }
+}
+
+void Bitmaps::List::read_block(std::size_t block, std::span<std::uint8_t> bytes) const {
+    constexpr std::size_t word_bytes = word_bits / byte_bits;
+    const std::size_t first_word = block * block_bits / word_bits;
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (i % word_bytes == 0) word = words[first_word + i / word_bytes].load(std::memory_order_acquire);
+        bytes[i] = static_cast<std::uint8_t>(word >> (i % word_bytes * byte_bits));
+    }
+}
 
 Bitmaps::Bitmaps(Milliseconds freshness_bound)
     : lists_(std::make_shared<const Lists>()), fresh_since_(never), freshness_bound_(freshness_bound) {}
 
 core::SlotState Bitmaps::state(const core::SlotRef& ref) const noexcept {
     const auto list = find(ref.list);
-    if (!list || ref.index >= list->slots) return core::SlotState::unknown;
+    if (!list || ref.index >= list->info.slots) return core::SlotState::unknown;
     if (list->revoked.load(std::memory_order_acquire)) return core::SlotState::revoked;
     const auto word = list->words[ref.index / word_bits].load(std::memory_order_acquire);
     return (word & bit_of(ref.index)) != 0 ? core::SlotState::revoked : core::SlotState::live;
@@ -51,29 +131,53 @@ bool Bitmaps::is_fresh() const noexcept {
     return std::chrono::steady_clock::now().time_since_epoch().count() - since <= freshness_bound_.count();
 }
 
+std::optional<std::uint64_t> Bitmaps::version_of(const core::ListId& list) const {
+    const auto found = find(list);
+    if (!found) return std::nullopt;
+    return found->version.load(std::memory_order_acquire);
+}
+
+std::optional<core::PublishedList> Bitmaps::publish(const core::ListId& list) const {
+    const auto found = find(list);
+    if (!found) return std::nullopt;
+    return found->publish();
+}
+
 void Bitmaps::put_list(const ListInfo& list, std::span<const std::uint32_t> revoked_slots) {
     const std::lock_guard lock(writing_);
     auto known = find(list.id);
     const bool is_new = !known;
     if (is_new) known = std::make_shared<List>(list);
-    if (list.revoked) known->revoked.store(true, std::memory_order_release);
-    for (const std::uint32_t index : revoked_slots) known->revoke(index);
-    if (!is_new) return;
-    if (const auto early = early_.extract(list.id)) {
-        for (const std::uint32_t index : early.mapped().slots) known->revoke(index);
+    auto flipped = known->revoke(revoked_slots);
+    if (is_new) {
+        if (const auto early = early_.extract(list.id)) {
+            const auto more = known->revoke(early.mapped().slots);
+            flipped.insert(flipped.end(), more.begin(), more.end());
+        }
+        Lists lists = *snapshot();
+        lists.emplace(list.id, known);
+        swap_in(std::move(lists));
+        listener_.tell({core::RevocationChange::Kind::list_opened, list.id, list.expires_at, {}});
     }
-    Lists lists = *snapshot();
-    lists.emplace(list.id, std::move(known));
-    publish(std::move(lists));
+    const bool whole = is_new ? list.revoked : list.revoked && known->revoke_all();
+    tell_revoked(list.id, std::move(flipped));
+    if (whole) listener_.tell({core::RevocationChange::Kind::list_revoked, list.id, list.expires_at, {}});
 }
 
-void Bitmaps::revoke(const core::SlotRef& ref) {
-    if (const auto list = find(ref.list)) return list->revoke(ref.index);
+void Bitmaps::revoke(const core::ListId& id, std::span<const std::uint32_t> slots) {
     const std::lock_guard lock(writing_);
-    if (const auto list = find(ref.list)) return list->revoke(ref.index);
-    const auto [early, is_new] = early_.try_emplace(ref.list);
+    if (const auto list = find(id)) {
+        tell_revoked(id, list->revoke(slots));
+        return;
+    }
+    const auto [early, is_new] = early_.try_emplace(id);
     if (is_new) early->second.since = std::chrono::steady_clock::now();
-    early->second.slots.push_back(ref.index);
+    early->second.slots.insert(early->second.slots.end(), slots.begin(), slots.end());
+}
+
+void Bitmaps::tell_revoked(const core::ListId& id, std::vector<std::uint32_t> slots) {
+    if (slots.empty()) return;
+    listener_.tell({core::RevocationChange::Kind::slots_revoked, id, {}, std::move(slots)});
 }
 
 void Bitmaps::drop_lists_expired_at(Timestamp now) {
@@ -81,12 +185,12 @@ void Bitmaps::drop_lists_expired_at(Timestamp now) {
     std::erase_if(early_, [oldest = std::chrono::steady_clock::now() - early_time](const auto& entry) {
         return entry.second.since < oldest;
     });
-    const auto has_expired = [now](const auto& entry) { return entry.second->expires_at <= now; };
+    const auto has_expired = [now](const auto& entry) { return entry.second->info.expires_at <= now; };
     const auto current = snapshot();
     if (std::ranges::none_of(*current, has_expired)) return;
     Lists lists = *current;
     std::erase_if(lists, has_expired);
-    publish(std::move(lists));
+    swap_in(std::move(lists));
 }
 
 void Bitmaps::mark_fresh(std::chrono::steady_clock::time_point poll_began) {
@@ -100,8 +204,12 @@ void Bitmaps::drop(std::span<const core::ListId> ids) {
     if (ids.empty()) return;
     const std::lock_guard lock(writing_);
     Lists lists = *snapshot();
-    for (const auto& id : ids) lists.erase(id);
-    publish(std::move(lists));
+    std::vector<core::ListId> dropped;
+    for (const auto& id : ids) {
+        if (lists.erase(id) > 0) dropped.push_back(id);
+    }
+    swap_in(std::move(lists));
+    for (const auto& id : dropped) listener_.tell({core::RevocationChange::Kind::list_revoked, id, {}, {}});
 }
 
 std::vector<core::ListId> Bitmaps::list_ids() const {
@@ -118,7 +226,9 @@ std::size_t Bitmaps::list_count() const {
 std::size_t Bitmaps::memory_bytes() const {
     std::size_t bytes = 0;
     const auto lists = snapshot();
-    for (const auto& [id, list] : *lists) bytes += sizeof(List) + list->words.size() * sizeof(list->words[0]);
+    for (const auto& [id, list] : *lists) {
+        bytes += sizeof(List) + list->words.size() * sizeof(list->words[0]) + list->published_bytes;
+    }
     return bytes;
 }
 
@@ -144,7 +254,7 @@ std::shared_ptr<Bitmaps::List> Bitmaps::find(const core::ListId& id) const noexc
     return found == lists->end() ? nullptr : found->second;
 }
 
-void Bitmaps::publish(Lists lists) {
+void Bitmaps::swap_in(Lists lists) {
     std::atomic_store_explicit(&lists_, std::make_shared<const Lists>(std::move(lists)), std::memory_order_release);
 }
 

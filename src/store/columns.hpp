@@ -1,12 +1,14 @@
 // How the records' members become values of the driver port, and back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
@@ -54,6 +56,13 @@ inline Value to_value(Value value) {
     return value;
 }
 
+// Words without white space in one column: nothing looks rows up by one of them.
+inline std::string words_text(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
 // The parameters of a statement: $1, $2, … in this order.
 template <typename... Members>
 std::array<Value, sizeof...(Members)> values(const Members&... members) {
@@ -91,6 +100,17 @@ public:
     template <typename IdType>
     IdType id() {
         return as_id<IdType>(std::get<Blob>(next()));
+    }
+    // What words_text() made.
+    std::vector<std::string> words() {
+        std::vector<std::string> words;
+        const auto& text = std::get<std::string>(next());
+        for (std::size_t begin = 0; begin < text.size();) {
+            const auto end = std::min(text.find(' ', begin), text.size());
+            words.push_back(text.substr(begin, end - begin));
+            begin = end + 1;
+        }
+        return words;
     }
     // An empty text for NULL.
     std::string text_or_empty() {

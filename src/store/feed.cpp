@@ -70,9 +70,14 @@ Result<std::vector<std::int64_t>> read_key_changes(Connection& connection) {
     return changes;
 }
 
+Result<std::int64_t> read_clients_mark(Connection& connection) {
+    auto outcome = TRY(connection.execute("SELECT change FROM change_marks WHERE name = 'clients'", {}));
+    return Columns(outcome.rows.at(0)).integer();
+}
+
 }  // namespace
 
-Result<bool> Feed::poll(Connection& connection, Timestamp now) {
+Result<FeedNews> Feed::poll(Connection& connection, Timestamp now) {
     const auto began = std::chrono::steady_clock::now();
     // Lists that this node opens while the snapshot is being read are not in it, and are not for dropping.
     const auto known_before = bitmaps_.list_ids();
@@ -81,11 +86,12 @@ Result<bool> Feed::poll(Connection& connection, Timestamp now) {
     connection.rollback();
     if (!changes.has_value()) return std::move(changes.error());
 
-    const bool keys_changed = changes->key_changes != key_changes_;
-    apply(*changes, known_before);
+    const FeedNews news{changes->key_changes != key_changes_, changes->clients_mark != clients_mark_};
+    // Before the rest, so that what has expired is not taken for lost.
     bitmaps_.drop_lists_expired_at(now);
+    apply(*changes, known_before);
     bitmaps_.mark_fresh(began);
-    return keys_changed;
+    return news;
 }
 
 Result<Feed::Changes> Feed::read(Connection& connection, Timestamp now) const {
@@ -102,6 +108,7 @@ Result<Feed::Changes> Feed::read(Connection& connection, Timestamp now) const {
         changes.revoked = TRY(read_slots_revoked_since(connection, *horizon_));
     }
     changes.key_changes = TRY(read_key_changes(connection));
+    changes.clients_mark = TRY(read_clients_mark(connection));
     return changes;
 }
 
@@ -113,12 +120,11 @@ void Feed::apply(Changes& changes, const std::vector<core::ListId>& known_before
         bitmaps_.put_list(list, revoked.empty() ? std::vector<std::uint32_t>() : revoked.mapped());
         std::erase(gone, list.id);
     }
-    for (const auto& [list, indices] : changes.revoked) {
-        for (const std::uint32_t index : indices) bitmaps_.revoke({list, index});
-    }
+    for (const auto& [list, slots] : changes.revoked) bitmaps_.revoke(list, slots);
     if (changes.complete) bitmaps_.drop(gone);
     horizon_ = changes.horizon;
     key_changes_ = std::move(changes.key_changes);
+    clients_mark_ = changes.clients_mark;
 }
 
 }  // namespace postern::store

@@ -58,7 +58,7 @@ protected:
         MUST(connection.commit());
     }
 
-    bool poll() { return MUST(feed_.poll(*connection_, now())); }
+    FeedNews poll() { return MUST(feed_.poll(*connection_, now())); }
     [[nodiscard]] SlotState state(const ListInfo& list, std::uint32_t index) const {
         return bitmaps_.state({list.id, index});
     }
@@ -108,16 +108,16 @@ TEST_P(FeedTest, ReadsMoreThanOnePage) {
 }
 
 TEST_P(FeedTest, SaysOnceThatAKeyChanged) {
-    EXPECT_FALSE(poll()) << "there is none";
+    EXPECT_FALSE(poll().keys_changed) << "there is none";
     MUST(connection_->begin_write());
     Pending pending;
     OpenLists lists(15min);
     MUST(SqlTransaction(*connection_, lists, pending).insert_key(some_key("key-1", now())));
     MUST(connection_->commit());
-    EXPECT_TRUE(poll());
-    EXPECT_FALSE(poll());
+    EXPECT_TRUE(poll().keys_changed);
+    EXPECT_FALSE(poll().keys_changed);
     feed_.forget();
-    EXPECT_FALSE(poll());
+    EXPECT_FALSE(poll().keys_changed);
 }
 
 TEST_P(FeedTest, ForgetsListsThatARebuildDoesNotFind) {

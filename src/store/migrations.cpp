@@ -227,7 +227,52 @@ CREATE TABLE audit_checkpoints (
 ){strict};
 )sql";
 
-constexpr std::array steps{Step{1, 1, first_schema}, Step{2, 2, account_life}};
+// What resource servers need: clients, tokens that say more, keys that wait for their turn. Older binaries cannot read
+// a key that is `next`: one that joined after a rotation began would not start, and one that went on with the keys it
+// knew would refuse the tokens of the new one. change_marks: the change number of the transaction that last wrote to a
+// table, for the feed, where rows are deleted and need no change number of their own.
+constexpr std::string_view resource_servers = R"sql(
+ALTER TABLE accounts ADD COLUMN scopes {text} NOT NULL DEFAULT '';
+ALTER TABLE accounts ADD COLUMN custom_claims {text} NOT NULL DEFAULT '';
+
+CREATE TABLE signing_keys_3 (
+    kid {text} NOT NULL PRIMARY KEY,
+    purpose {text} NOT NULL CHECK (purpose IN ('access', 'refresh', 'status_list', 'audit', 'derivation')),
+    algorithm {text} NOT NULL CHECK (algorithm IN ('ES256', 'EdDSA', 'RS256', 'HS256')),
+    state {text} NOT NULL CHECK (state IN ('next', 'active', 'retired', 'revoked')),
+    public_jwk {text} NOT NULL,
+    sealed {bytes} NOT NULL,
+    master_key_id {text} NOT NULL,
+    created_at {int64} NOT NULL,
+    expires_at {int64},
+    revoked_at {int64},
+    change {int64} NOT NULL
+){strict};
+INSERT INTO signing_keys_3 (kid, purpose, algorithm, state, public_jwk, sealed, master_key_id, created_at, expires_at,
+    revoked_at, change) SELECT kid, purpose, algorithm, state, public_jwk, sealed, master_key_id, created_at,
+    expires_at, revoked_at, change FROM signing_keys;
+DROP TABLE signing_keys;
+ALTER TABLE signing_keys_3 RENAME TO signing_keys;
+
+CREATE TABLE clients (
+    id {bytes} NOT NULL PRIMARY KEY,
+    name {text} NOT NULL UNIQUE,
+    secret_hash {bytes} NOT NULL,
+    audiences {text} NOT NULL,
+    scopes {text} NOT NULL,
+    created_at {int64} NOT NULL,
+    updated_at {int64} NOT NULL,
+    disabled_at {int64}
+){strict};
+
+CREATE TABLE change_marks (
+    name {text} NOT NULL PRIMARY KEY,
+    change {int64} NOT NULL
+){strict};
+INSERT INTO change_marks (name, change) VALUES ('clients', 0);
+)sql";
+
+constexpr std::array steps{Step{1, 1, first_schema}, Step{2, 2, account_life}, Step{3, 3, resource_servers}};
 
 constexpr std::string_view versions_table = R"sql(
 CREATE TABLE IF NOT EXISTS schema_migrations (

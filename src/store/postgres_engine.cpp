@@ -61,7 +61,8 @@ PostgresStore::PostgresStore(const StoreOptions& options, const Clock& clock, Mi
       lists_(options.access_token_life),
       pool_(target_of(options.url, statement_time),
             options.serving ? limits::postgres_connections : connections_of_a_command, [this] { lists_.close_all(); }),
-      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock, [this] { keys_listener_.tell(); }) {}
+      feed_(feed_target_of(options.url, statement_time), bitmaps_, clock,
+            {[this] { keys_listener_.tell(); }, [this] { clients_listener_.tell(); }}) {}
 
 // In this order: the keeper gives work to the pool, which finishes what it has accepted.
 PostgresStore::~PostgresStore() {
@@ -91,6 +92,14 @@ void PostgresStore::catch_up(Done done) {
 
 void PostgresStore::on_keys_changed(std::function<void()> changed) {
     keys_listener_.set(std::move(changed));
+}
+
+void PostgresStore::on_clients_changed(std::function<void()> changed) {
+    clients_listener_.set(std::move(changed));
+}
+
+void PostgresStore::on_revocations(std::function<void(const core::RevocationChange&)> learnt) {
+    bitmaps_.on_learnt(std::move(learnt));
 }
 
 void PostgresStore::on_outbox_changed(std::function<void()> changed) {
@@ -153,8 +162,9 @@ Result<void> PostgresStore::try_write(PostgresConnection& connection, const Writ
 void PostgresStore::complete(PostgresConnection& connection, const Pending& pending) {
     apply(pending, bitmaps_);
     if (pending.keys_changed) keys_listener_.tell();
+    if (pending.clients_changed) clients_listener_.tell();
     if (pending.outbox_changed) outbox_listener_.tell();
-    if (pending.feed_changed || pending.keys_changed) tell_other_nodes(connection);
+    if (pending.feed_changed) tell_other_nodes(connection);
 }
 
 void PostgresStore::tell_other_nodes(PostgresConnection& connection) {

@@ -40,6 +40,8 @@ public:
     void catch_up(Done done) override;
     [[nodiscard]] const core::Revocations& revocations() const noexcept override { return bitmaps_; }
     void on_keys_changed(std::function<void()> changed) override;
+    void on_clients_changed(std::function<void()> changed) override;
+    void on_revocations(std::function<void(const core::RevocationChange&)> learnt) override;
     void on_outbox_changed(std::function<void()> changed) override;
     [[nodiscard]] core::StoreFigures figures() const override;
     std::vector<core::Finding> diagnose() override;
@@ -73,6 +75,7 @@ private:
     std::mutex opening_;  // one thread at a time opens a list, and the others find it
 
     ChangeListener keys_listener_;
+    ChangeListener clients_listener_;
     ChangeListener outbox_listener_;
     SweepRecord sweep_record_;
     std::atomic<std::int64_t> commits_ = 0;

@@ -27,11 +27,10 @@ int make_eventfd() {
 
 }  // namespace
 
-PostgresFeed::PostgresFeed(PostgresTarget target, Bitmaps& bitmaps, const Clock& clock,
-                           std::function<void()> keys_changed)
+PostgresFeed::PostgresFeed(PostgresTarget target, Bitmaps& bitmaps, const Clock& clock, Callbacks callbacks)
     : target_(std::move(target)),
       clock_(clock),
-      keys_changed_(std::move(keys_changed)),
+      callbacks_(std::move(callbacks)),
       wake_(make_eventfd()),
       feed_(bitmaps) {}
 
@@ -150,8 +149,9 @@ void PostgresFeed::wake() const {
 Result<void> PostgresFeed::look() {
     next_look_ = SteadyClock::now() + limits::feed_poll_interval;
     if (!connection_) TRY(reopen());
-    const bool keys_changed = TRY(feed_.poll(*connection_, clock_.now()));
-    if (keys_changed) keys_changed_();
+    const FeedNews news = TRY(feed_.poll(*connection_, clock_.now()));
+    if (news.keys_changed) callbacks_.keys_changed();
+    if (news.clients_changed) callbacks_.clients_changed();
     return {};
 }
 

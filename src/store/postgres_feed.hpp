@@ -24,8 +24,13 @@ inline constexpr auto feed_notify_sql = "NOTIFY postern_feed";
 
 class PostgresFeed {
 public:
-    // `keys_changed` runs on the feed's thread.
-    PostgresFeed(PostgresTarget target, Bitmaps& bitmaps, const Clock& clock, std::function<void()> keys_changed);
+    // They run on the feed's thread.
+    struct Callbacks {
+        std::function<void()> keys_changed;
+        std::function<void()> clients_changed;
+    };
+
+    PostgresFeed(PostgresTarget target, Bitmaps& bitmaps, const Clock& clock, Callbacks callbacks);
     ~PostgresFeed();
     PostgresFeed(const PostgresFeed&) = delete;
     PostgresFeed& operator=(const PostgresFeed&) = delete;
@@ -57,7 +62,7 @@ private:
 
     const PostgresTarget target_;
     const Clock& clock_;
-    const std::function<void()> keys_changed_;
+    const Callbacks callbacks_;
     const int wake_;  // an eventfd
 
     // The thread's own.

@@ -1,4 +1,6 @@
 // Statements about revocation lists and their slots, and what they leave to be done in memory.
+#include <map>
+
 #include "store/columns.hpp"
 #include "store/transaction.hpp"
 
@@ -32,7 +34,9 @@ std::optional<core::Slot> first_slot(Outcome& outcome) {
 }  // namespace
 
 void apply(const Pending& pending, Bitmaps& bitmaps) {
-    for (const auto& ref : pending.revoked) bitmaps.revoke(ref);
+    std::map<core::ListId, std::vector<std::uint32_t>> revoked;
+    for (const auto& ref : pending.revoked) revoked[ref.list].push_back(ref.index);
+    for (const auto& [list, slots] : revoked) bitmaps.revoke(list, slots);
     for (const auto& list : pending.revoked_lists) bitmaps.put_list(list);
 }
 

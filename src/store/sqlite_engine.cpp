@@ -35,10 +35,11 @@ SqliteStore::SqliteStore(std::string file, const StoreOptions& options, const Cl
       bitmaps_(options.freshness_bound),
       lists_(options.access_token_life),
       writer_(std::move(connections.writer), bitmaps_, lists_, clock,
-              {[this] { keys_listener_.tell(); }, [this] { outbox_listener_.tell(); }}),
+              {[this] { keys_listener_.tell(); }, [this] { clients_listener_.tell(); },
+               [this] { outbox_listener_.tell(); }}),
       readers_(std::move(connections.readers), lists_),
       watcher_(std::move(connections.watcher), bitmaps_, clock,
-               {[this] { keys_listener_.tell(); }, [this] { keep_house(); }}) {}
+               {[this] { keys_listener_.tell(); }, [this] { clients_listener_.tell(); }, [this] { keep_house(); }}) {}
 
 // In this order: the watcher gives work to the other two, and a read that ends may begin a write.
 SqliteStore::~SqliteStore() {
@@ -61,6 +62,14 @@ void SqliteStore::catch_up(Done done) {
 
 void SqliteStore::on_keys_changed(std::function<void()> changed) {
     keys_listener_.set(std::move(changed));
+}
+
+void SqliteStore::on_clients_changed(std::function<void()> changed) {
+    clients_listener_.set(std::move(changed));
+}
+
+void SqliteStore::on_revocations(std::function<void(const core::RevocationChange&)> learnt) {
+    bitmaps_.on_learnt(std::move(learnt));
 }
 
 void SqliteStore::on_outbox_changed(std::function<void()> changed) {

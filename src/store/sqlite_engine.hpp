@@ -35,6 +35,8 @@ public:
     void catch_up(Done done) override;
     [[nodiscard]] const core::Revocations& revocations() const noexcept override { return bitmaps_; }
     void on_keys_changed(std::function<void()> changed) override;
+    void on_clients_changed(std::function<void()> changed) override;
+    void on_revocations(std::function<void(const core::RevocationChange&)> learnt) override;
     void on_outbox_changed(std::function<void()> changed) override;
     [[nodiscard]] core::StoreFigures figures() const override;
     std::vector<core::Finding> diagnose() override;
@@ -55,6 +57,7 @@ private:
     OpenLists lists_;
 
     ChangeListener keys_listener_;
+    ChangeListener clients_listener_;
     ChangeListener outbox_listener_;
     SweepRecord sweep_record_;
     std::chrono::steady_clock::time_point next_sweep_;  // the watcher's thread only

@@ -82,10 +82,11 @@ Result<void> SqliteWatcher::look() {
         bitmaps_.mark_fresh(began);
         return {};
     }
-    const bool keys_changed = TRY(feed_.poll(*connection_, clock_.now()));
+    const FeedNews news = TRY(feed_.poll(*connection_, clock_.now()));
     const bool first = !data_version_.has_value();
     data_version_ = version;
-    if (keys_changed && !first) callbacks_.keys_changed();
+    if (news.keys_changed && !first) callbacks_.keys_changed();
+    if (news.clients_changed && !first) callbacks_.clients_changed();
     return {};
 }
 

@@ -19,9 +19,10 @@ namespace postern::store {
 
 class SqliteWatcher {
 public:
-    // Both run on the watcher's thread. `keep_house` is called about every limits::list_upkeep_interval.
+    // They run on the watcher's thread. `keep_house` is called about every limits::list_upkeep_interval.
     struct Callbacks {
         std::function<void()> keys_changed;
+        std::function<void()> clients_changed;
         std::function<void()> keep_house;
     };
 

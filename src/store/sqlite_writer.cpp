@@ -130,13 +130,16 @@ void SqliteWriter::fail(std::vector<Writing>& batch, const Error& error) {
 void SqliteWriter::complete(std::vector<Writing>& batch) {
     ++commits_;
     bool keys_changed = false;
+    bool clients_changed = false;
     bool outbox_changed = false;
     for (const auto& writing : batch) {
         apply(writing.pending, bitmaps_);
         keys_changed = keys_changed || writing.pending.keys_changed;
+        clients_changed = clients_changed || writing.pending.clients_changed;
         outbox_changed = outbox_changed || writing.pending.outbox_changed;
     }
     if (keys_changed) callbacks_.keys_changed();
+    if (clients_changed) callbacks_.clients_changed();
     if (outbox_changed) callbacks_.outbox_changed();
     for (auto& writing : batch) {
         if (writing.pending.list_needed) continue;

@@ -35,6 +35,7 @@ public:
     // Run on the writer's thread, after the commit.
     struct Callbacks {
         std::function<void()> keys_changed;
+        std::function<void()> clients_changed;
         std::function<void()> outbox_changed;
     };
 

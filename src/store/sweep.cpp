@@ -119,13 +119,14 @@ Result<std::size_t> sweep(Connection& connection, const Retention& retention, Ti
 }
 
 Result<std::vector<core::TableSize>> count_rows(Connection& connection) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 13> tables{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 14> tables{{
         {"settings", "SELECT COUNT(*) FROM settings"},
         {"accounts", "SELECT COUNT(*) FROM accounts"},
         {"sessions", "SELECT COUNT(*) FROM sessions"},
         {"token_lists", "SELECT COUNT(*) FROM token_lists"},
         {"token_slots", "SELECT COUNT(*) FROM token_slots"},
         {"signing_keys", "SELECT COUNT(*) FROM signing_keys"},
+        {"clients", "SELECT COUNT(*) FROM clients"},
         {"audit_records", "SELECT COUNT(*) FROM audit_records"},
         {"audit_checkpoints", "SELECT COUNT(*) FROM audit_checkpoints"},
         {"mail_tokens", "SELECT COUNT(*) FROM mail_tokens"},

@@ -1,7 +1,7 @@
 // core::Transaction and core::Reader over any Connection: every statement of the rules, once.
 //
-// The statements stand by topic in accounts.cpp, account_batches.cpp, sessions.cpp, slots.cpp, keys.cpp, audit.cpp,
-// mail_tokens.cpp, outbox.cpp and throttle.cpp; this class gathers them.
+// The statements stand by topic in accounts.cpp, account_batches.cpp, sessions.cpp, slots.cpp, keys.cpp, clients.cpp,
+// audit.cpp, mail_tokens.cpp, outbox.cpp and throttle.cpp; this class gathers them.
 #pragma once
 
 #include <vector>
@@ -18,6 +18,7 @@ struct Pending {
     std::vector<core::SlotRef> revoked;
     std::vector<ListInfo> revoked_lists;  // of a key that was revoked
     bool keys_changed = false;
+    bool clients_changed = false;
     bool outbox_changed = false;  // something was added that may be due
     bool feed_changed = false;    // other nodes have something to read
     // Set when reserve_slot found no open list: for this key, at this time.
@@ -59,6 +60,9 @@ public:
     Result<std::optional<core::Slot>> find_slot(const core::SlotRef& ref) override;
     Result<std::optional<core::Slot>> find_slot_of_counter(const core::SessionId& id, std::int64_t counter) override;
     Result<std::vector<core::StoredKey>> list_keys() override;
+    Result<std::optional<core::Client>> find_client(const core::ClientId& id) override;
+    Result<std::optional<core::Client>> find_client_by_name(std::string_view name) override;
+    Result<std::vector<core::Client>> list_clients(std::optional<core::ClientId> after, std::size_t limit) override;
     Result<std::optional<std::string>> find_setting(std::string_view name) override;
 
     Result<std::vector<core::AuditRecord>> list_audit(std::optional<core::AuditId> after, std::size_t limit) override;
@@ -112,6 +116,9 @@ public:
 
     Result<void> insert_key(const core::StoredKey& key) override;
     Result<bool> update_key(const core::StoredKey& key) override;
+    Result<void> insert_client(const core::Client& client) override;
+    Result<bool> update_client(const core::Client& client) override;
+    Result<bool> delete_client(const core::ClientId& id) override;
     Result<void> set_setting(std::string_view name, std::string_view value) override;
 
     Result<void> insert_audit(const core::AuditRecord& record) override;
@@ -143,6 +150,7 @@ private:
     // revoked.
     Result<std::size_t> revoke_where(std::string_view sql, std::vector<Value> who, Timestamp now,
                                      core::RevocationReason reason);
+    Result<void> mark_clients_changed();
 
     Connection& connection_;
     OpenLists& lists_;
