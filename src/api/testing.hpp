@@ -33,6 +33,7 @@ public:
         refresh_.insert_or_assign(token, claims);
         return token;
     }
+    Result<std::string> sign(const core::StatusListClaims& claims) const override { return "list." + claims.subject; }
     Result<core::AccessClaims> read_access(std::string_view token) const override { return read(access_, token); }
     Result<core::RefreshClaims> read_refresh(std::string_view token) const override { return read(refresh_, token); }
     [[nodiscard]] std::uint64_t generation() const noexcept override { return 1; }

@@ -74,6 +74,17 @@ private:
     std::array<Shard, shard_count> shards_;
 };
 
+namespace {
+
+// Another node may have made the key a moment ago.
+Error refuse_unknown_key(Error error, Knowledge knowledge) {
+    if (knowledge == Knowledge::caught_up) return unauthenticated("invalid_token", std::move(error.message));
+    error.kind = ErrorKind::not_current;
+    return error;
+}
+
+}  // namespace
+
 AccessChecker::AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy,
                              const Clock& clock)
     : signer_(signer),
@@ -86,7 +97,11 @@ AccessChecker::~AccessChecker() = default;
 
 Result<Bearer> AccessChecker::check(std::string_view token, Knowledge knowledge,
                                     const std::vector<std::string>* audiences) const {
-    auto claims = TRY(verified_claims(token));
+    auto verified = verified_claims(token);
+    if (!verified.has_value() && verified.error().code == unknown_key_code) {
+        return refuse_unknown_key(std::move(verified.error()), knowledge);
+    }
+    const auto claims = TRY(std::move(verified));
     TRY(check_access_claims(*claims, policy_.issuer, audiences != nullptr ? *audiences : policy_.audience,
                             clock_.now()));
     const SlotState state = revocations_.state(claims->slot);
@@ -99,7 +114,7 @@ Result<Bearer> AccessChecker::check(std::string_view token, Knowledge knowledge,
     if (state == SlotState::unknown) {
         return unauthenticated("token_revoked", "The token belongs to a revocation list that is not known here");
     }
-    return Bearer(std::move(claims));
+    return Bearer(claims);
 }
 
 Result<SignedIn> AccessChecker::check_account(const Bearer& bearer) {

@@ -59,7 +59,8 @@ public:
     AccessChecker& operator=(const AccessChecker&) = delete;
 
     // Errors: unauthenticated "invalid_token", "token_expired", "token_revoked";
-    // not_current, when this node must Store::catch_up() first and ask again with Knowledge::caught_up.
+    // not_current, when this node must Store::catch_up() first and ask again with Knowledge::caught_up, or, with the
+    // code unknown_key_code, KeyUpdater::catch_up() first and ask again.
     // `audiences`: whom the token must be for, any of them; without: as the policy says.
     Result<Bearer> check(std::string_view token, Knowledge knowledge,
                          const std::vector<std::string>* audiences = nullptr) const;

@@ -16,6 +16,7 @@ namespace postern::core {
 
 inline constexpr std::string_view access_token_typ = "at+jwt";
 inline constexpr std::string_view refresh_token_typ = "postern-rt+jwt";
+inline constexpr std::string_view status_list_typ = "statuslist+jwt";
 inline constexpr std::string_view refresh_audience_suffix = "/auth/v1/refresh";
 
 struct AccessClaims {

@@ -11,6 +11,9 @@
 
 namespace postern::core {
 
+// Never shown to a client: whoever meets it looks for the key, or says "invalid_token".
+inline constexpr std::string_view unknown_key_code = "unknown_key";
+
 class Signer {
 public:
     virtual ~Signer() = default;
@@ -27,7 +30,8 @@ public:
     virtual Result<std::string> sign(const StatusListClaims& claims) const = 0;
 
     // Believe the signature and the form, nothing else: typ, alg from the key, no `crit`, each claim present with its
-    // exact JSON type. Errors: unauthenticated "invalid_token" with which of these failed; never quotes the token.
+    // exact JSON type. Errors: unauthenticated "invalid_token" with which of these failed, never quoting the token;
+    // unauthenticated unknown_key_code, when no key of that kid is known here: another node may have made it just now.
     virtual Result<AccessClaims> read_access(std::string_view token) const = 0;
     virtual Result<RefreshClaims> read_refresh(std::string_view token) const = 0;
     // Moves on whenever a key is added, retired or revoked: a verification remembered from before must be made again.

@@ -123,12 +123,14 @@ Result<verify::EvpKey> decode_private_key(const SecretBytes& der, verify::Signat
     return key;
 }
 
-Result<std::string> write_public_jwk(const EVP_PKEY& key, verify::SignatureAlgorithm algorithm, std::string_view kid) {
+Result<std::string> write_public_jwk(const EVP_PKEY& key, verify::SignatureAlgorithm algorithm, std::string_view kid,
+                                     std::string_view purpose) {
     const verify::ErrorQueueScope errors;
     auto members = TRY(public_members(key, shape_of(algorithm)));
     members["kid"] = kid;
     members["use"] = "sig";
     members["alg"] = word(algorithm);
+    if (!purpose.empty()) members["postern_purpose"] = purpose;
     return json::serialize(members);
 }
 

@@ -21,8 +21,10 @@ Result<SecretBytes> encode_private_key(const EVP_PKEY& key);
 // Errors: internal, when the bytes are no private key of the shape of `algorithm`.
 Result<verify::EvpKey> decode_private_key(const SecretBytes& der, verify::SignatureAlgorithm algorithm);
 
-// The public half with kid, use and alg: JSON text. `key` has the shape of `algorithm`. Errors: internal.
-Result<std::string> write_public_jwk(const EVP_PKEY& key, verify::SignatureAlgorithm algorithm, std::string_view kid);
+// The public half with kid, use and alg, and as `postern_purpose` what it is for, unless that is empty: JSON text.
+// `key` has the shape of `algorithm`. Errors: internal.
+Result<std::string> write_public_jwk(const EVP_PKEY& key, verify::SignatureAlgorithm algorithm, std::string_view kid,
+                                     std::string_view purpose = {});
 // RFC 7638, SHA-256, base64url.
 Result<std::string> make_thumbprint(const EVP_PKEY& key, verify::KeyShape shape);
 

@@ -17,6 +17,8 @@
 
 namespace postern::crypto {
 
+struct LoadedKeys;
+
 class KeyRing final : public core::Signer, public core::SecretDeriver, public core::AuditSigner {
 public:
     // Empty until load(). `master_keys` must outlive it.
@@ -33,13 +35,15 @@ public:
     // A retired key still signs what was prepared for it while it was active.
     Result<std::string> sign(const core::AccessClaims& claims, std::string_view kid) const override;
     Result<std::string> sign(const core::RefreshClaims& claims) const override;
+    Result<std::string> sign(const core::StatusListClaims& claims) const override;
 
     // Tokens longer than limits::token_bytes are refused unread.
     Result<core::AccessClaims> read_access(std::string_view token) const override;
     Result<core::RefreshClaims> read_refresh(std::string_view token) const override;
 
     [[nodiscard]] std::uint64_t generation() const noexcept override;
-    // Access keys, active and retired, oldest first; each with kid, use and alg.
+    // Keys of access tokens and of status lists, next, active and retired, oldest first; each with kid, use, alg and
+    // postern_purpose.
     [[nodiscard]] std::shared_ptr<const std::string> jwks() const override;
 
     Result<SecretBytes> derive(std::string_view context, std::span<const std::uint8_t> data) const override;
@@ -51,13 +55,12 @@ public:
     [[nodiscard]] std::string audit_jwks() const override;
 
 private:
-    struct Snapshot;
-    [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
+    [[nodiscard]] std::shared_ptr<const LoadedKeys> current() const;
 
     const MasterKeys& master_keys_;
     mutable std::mutex
         mutex_;  // guards the pointer; std::atomic<std::shared_ptr> of GCC 12 is a lock that TSan rejects
-    std::shared_ptr<const Snapshot> snapshot_;
+    std::shared_ptr<const LoadedKeys> keys_;
 };
 
 }  // namespace postern::crypto

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "base/json.hpp"
 #include "base/limits.hpp"
 #include "crypto/key_ring_testing.hpp"
 #include "verify/jwk.hpp"
+#include "verify/signature.hpp"
 
 namespace postern::crypto {
 namespace {
@@ -96,19 +98,91 @@ TEST_F(KeyRingTest, TakesNeitherTokenForTheOther) {
     EXPECT_EQ(refusal(ring_.read_refresh(*access)), "This is an access token; a refresh token is wanted");
 }
 
-TEST_F(KeyRingTest, PublishesAccessKeysAlone) {
-    const auto set = verify::parse_jwk_set(*ring_.jwks());
+TEST_F(KeyRingTest, PublishesKeysOfAccessTokensAndOfStatusListsEachWithItsPurpose) {
+    const auto set = parse_json(*ring_.jwks());
     ASSERT_TRUE(set.has_value());
-    ASSERT_EQ(set->keys.size(), 1U);
-    EXPECT_EQ(set->keys[0].kid, keys_.access.kid);
-    EXPECT_EQ(set->keys[0].alg, "ES256");
-    EXPECT_TRUE(set->skipped.empty());
+    const json::array& published = set->at("keys").as_array();
+    ASSERT_EQ(published.size(), 2U);
+    std::map<std::string, std::string> purposes;
+    for (const json::value& jwk : published) {
+        EXPECT_EQ(jwk.at("use").as_string(), "sig");
+        EXPECT_EQ(jwk.at("alg").as_string(), "ES256");
+        EXPECT_FALSE(jwk.as_object().contains("d"));
+        purposes[std::string(jwk.at("kid").as_string())] = std::string(jwk.at("postern_purpose").as_string());
+    }
+    EXPECT_EQ(purposes, (std::map<std::string, std::string>{{keys_.access.kid, "access"},
+                                                            {keys_.status_list.kid, "status_list"}}));
+    EXPECT_TRUE(verify::parse_jwk_set(*ring_.jwks())->skipped.empty());
     EXPECT_EQ(ring_.jwks()->find(keys_.refresh.kid), std::string::npos);
-    EXPECT_EQ(ring_.jwks()->find(keys_.status_list.kid), std::string::npos);
-    EXPECT_EQ(ring_.jwks()->find("\"d\""), std::string::npos);
     EXPECT_TRUE(ring_.jwks()->starts_with(R"({"keys":[{)"));
     const KeyRing empty(keys_.masters);
     EXPECT_EQ(*empty.jwks(), R"({"keys":[]})");
+}
+
+core::StatusListClaims some_status_list_claims() {
+    return {.subject = "https://auth.example/status-lists/" + core::ListId::make(test_now).text(),
+            .issued_at = test_now,
+            .expires_at = test_now + Seconds(600),
+            .time_to_live = Seconds(5),
+            .list = "eNrbuRgAAhcBXQ"};
+}
+
+TEST_F(KeyRingTest, SignsStatusListsWithTheirOwnKeyAndType) {
+    const auto claims = some_status_list_claims();
+    const auto token = ring_.sign(claims);
+    ASSERT_TRUE(token.has_value());
+    const auto parts = verify::split_jws(*token).take();
+    EXPECT_EQ(parse_json(text_of(parts.header))->as_object(),
+              (json::object{{"alg", "ES256"}, {"typ", "statuslist+jwt"}, {"kid", keys_.status_list.kid}}));
+    EXPECT_EQ(parse_json(text_of(parts.payload))->as_object(),
+              (json::object{{"sub", claims.subject},
+                            {"iat", 1'800'000'000},
+                            {"exp", 1'800'000'600},
+                            {"ttl", 5},
+                            {"status_list", {{"bits", 1}, {"lst", claims.list}}}}));
+    const auto set = verify::parse_jwk_set(*ring_.jwks()).take();
+    for (const verify::Jwk& jwk : set.keys) {
+        const auto verifier = verify::SignatureVerifier::make(*jwk.key, verify::SignatureAlgorithm::es256);
+        EXPECT_EQ(verifier->verify(parts.signing_input, parts.signature), jwk.kid == keys_.status_list.kid);
+    }
+}
+
+// Whoever stole an access key must not make a list with it, nor the other way round.
+TEST_F(KeyRingTest, KeepsTheKeysOfStatusListsOutOfAccessTokens) {
+    auto disguised = keys_.status_list;
+    disguised.purpose = KeyPurpose::access;
+    EXPECT_FALSE(keys_.ring.load({disguised, keys_.refresh}).has_value());
+    EXPECT_EQ(ring_.sign(some_access_claims(), keys_.status_list.kid).error().kind, ErrorKind::unavailable);
+    EXPECT_TRUE(keys_.ring.load({keys_.access, keys_.refresh}).has_value());
+    EXPECT_EQ(ring_.sign(some_status_list_claims()).error().kind, ErrorKind::unavailable);
+}
+
+TEST_F(KeyRingTest, KnowsTheNextKeyBeforeItSigns) {
+    auto next = keys_.vault.make_key(KeyPurpose::access, KeyAlgorithm::es256, test_now + Seconds(60)).take();
+    next.state = KeyState::active;
+    KeyRing ahead(keys_.masters);  // of a node that has activated it already
+    ASSERT_TRUE(ahead.load({next, keys_.refresh}).has_value());
+    const auto token = *ahead.sign(some_access_claims(), next.kid);
+    EXPECT_EQ(ring_.read_access(token).error().code, core::unknown_key_code);
+
+    next.state = KeyState::next;
+    ASSERT_TRUE(keys_.ring.load({keys_.access, keys_.refresh, next}).has_value());
+    EXPECT_TRUE(ring_.read_access(token).has_value());
+    EXPECT_EQ(*ring_.access_kid(), keys_.access.kid) << "the one that waits is not the one that signs";
+    EXPECT_EQ(ring_.sign(some_access_claims(), next.kid).error().kind, ErrorKind::unavailable);
+    EXPECT_NE(ring_.jwks()->find(next.kid), std::string::npos);
+}
+
+TEST_F(KeyRingTest, KnowsTheNextRefreshKeyBeforeItSigns) {
+    auto next = keys_.vault.make_key(KeyPurpose::refresh, KeyAlgorithm::hs256, test_now + Seconds(60)).take();
+    KeyRing ahead(keys_.masters);
+    ASSERT_TRUE(ahead.load({keys_.access, next}).has_value());
+    const auto token = *ahead.sign(some_refresh_claims());
+    EXPECT_EQ(ring_.read_refresh(token).error().code, core::unknown_key_code);
+    next.state = KeyState::next;
+    ASSERT_TRUE(keys_.ring.load({keys_.access, keys_.refresh, next}).has_value());
+    EXPECT_TRUE(ring_.read_refresh(token).has_value());
+    EXPECT_NE(*ring_.sign(some_refresh_claims()), token) << "signed by the active one";
 }
 
 TEST_F(KeyRingTest, HasNothingToSignWithAtFirst) {

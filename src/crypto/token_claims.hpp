@@ -16,6 +16,7 @@ namespace postern::crypto {
 std::string write_claims(const core::AccessClaims& claims);
 // The jti is "<sid>.<ctr>": a refresh that is retried gets the very same token again.
 std::string write_claims(const core::RefreshClaims& claims);
+std::string write_claims(const core::StatusListClaims& claims);
 
 Result<core::AccessClaims> read_access_claims(std::span<const std::uint8_t> payload);
 Result<core::RefreshClaims> read_refresh_claims(std::span<const std::uint8_t> payload);

@@ -1,0 +1,108 @@
+// The keys of a store, opened: those of each purpose apart, looked up by kid, with what they are good for in their
+// state. Immutable once made, so any number of threads may use it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/records.hpp"
+#include "crypto/master_key.hpp"
+#include "crypto/refresh_mac.hpp"
+#include "crypto/signature_maker.hpp"
+#include "verify/jws.hpp"
+#include "verify/signature.hpp"
+
+namespace postern::crypto {
+
+struct KeyLife {
+    core::KeyState state = core::KeyState::active;
+    Timestamp created_at;
+    std::optional<Timestamp> expires_at;
+
+    explicit KeyLife(const core::StoredKey& key)
+        : state(key.state), created_at(key.created_at), expires_at(key.expires_at) {}
+
+    // A retired key finishes what it began while it was active; one that waits has begun nothing.
+    [[nodiscard]] bool may_sign() const { return state == core::KeyState::active || state == core::KeyState::retired; }
+};
+
+// Of access tokens and of status lists. One that waits verifies already: another node may have activated it a moment
+// before this one learns of it.
+struct SigningKey {
+    KeyLife life;
+    std::string header;  // the protected header of everything it signs, encoded
+    SignatureMaker maker;
+    verify::SignatureVerifier verifier;
+
+    [[nodiscard]] std::string_view alg() const { return word(verifier.algorithm()); }
+    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
+        return verifier.verify(parts.signing_input, parts.signature);
+    }
+};
+
+struct RefreshKey {
+    KeyLife life;
+    std::string header;
+    RefreshMac mac;
+
+    [[nodiscard]] static std::string_view alg() { return "HS256"; }
+    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
+        return mac.verify(parts.signing_input, parts.signature);
+    }
+};
+
+struct AuditKey {
+    KeyLife life;
+    SignatureMaker maker;
+    verify::SignatureVerifier verifier;
+};
+
+struct DerivationKey {
+    KeyLife life;
+    SecretBytes secret;
+};
+
+template <typename Key>
+using KeysByKid = std::map<std::string, Key, std::less<>>;
+
+struct LoadedKeys {
+    KeysByKid<SigningKey> access;
+    KeysByKid<SigningKey> status_list;
+    KeysByKid<RefreshKey> refresh;
+    KeysByKid<AuditKey> audit;
+    KeysByKid<DerivationKey> derivation;
+    // The active key of each purpose, the newest one where there are several; empty where there is none.
+    std::string access_kid;
+    std::string status_list_kid;
+    std::string refresh_kid;
+    std::string audit_kid;
+    std::string derivation_kid;
+    std::shared_ptr<const std::string> jwks;
+    std::string audit_jwks;
+    std::string description;  // of what others see of the keys: when it changes, so does the generation
+    std::uint64_t generation = 0;
+
+    LoadedKeys();
+    // Revoked keys are left out. Errors: as MasterKeys::open; internal, for a key that was damaged.
+    static Result<LoadedKeys> open(const MasterKeys& master_keys, const std::vector<core::StoredKey>& keys);
+
+private:
+    Result<void> add(const core::StoredKey& stored, SecretBytes secret);
+    Result<void> add_signing_key(const core::StoredKey& stored, const SecretBytes& secret, KeysByKid<SigningKey>& keys,
+                                 std::string_view typ);
+    Result<void> add_refresh_key(const core::StoredKey& stored, SecretBytes secret);
+    Result<void> add_audit_key(const core::StoredKey& stored, const SecretBytes& secret);
+    Result<void> add_derivation_key(const core::StoredKey& stored, SecretBytes secret);
+    void settle();
+
+    // JWKs of the two sets while they are put together.
+    std::string published_;
+    std::string published_audit_;
+};
+
+}  // namespace postern::crypto
