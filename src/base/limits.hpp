@@ -35,6 +35,12 @@ inline constexpr std::size_t http_linger_bytes = 16 * 1024 * 1024;
 // About 10 KiB each while idle; further connections wait in the kernel's queue.
 inline constexpr std::size_t http_connections = 10'000;
 inline constexpr int http_listen_backlog = 1024;
+// What an answer that goes on may say at a time: a slow client gets that much in http_write_time, or is cut.
+inline constexpr std::size_t http_stream_chunk_bytes = 64 * 1024;
+// Of the kernel's memory for each of them; by itself it would go up to 4 MiB for a client that does not read.
+inline constexpr int http_stream_send_buffer_bytes = 128 * 1024;
+// When the server stops, an answer that goes on has this long to say so.
+inline constexpr auto http_farewell_time = 500ms;
 // SIGTERM: accepted requests may finish for this long before the process ends all the same.
 inline constexpr auto shutdown_time = 20s;
 // A connection that was accepted but has sent nothing yet may still do so for this long when the server stops.
@@ -165,8 +171,6 @@ inline constexpr auto revocation_heartbeat = 5s;
 inline constexpr std::size_t revocation_log_entries = 65'536;
 // Readers of the stream at a time on one node: each verifying process is one.
 inline constexpr std::size_t revocation_streams = 2'000;
-// What is written to one reader at a time.
-inline constexpr std::size_t revocation_chunk_bytes = 64 * 1024;
 
 // --- Accounts and mail -----------------------------------------------------------------------------------------------
 // A link to prove an address may wait overnight; one that sets a password must not lie around; an invitation waits for

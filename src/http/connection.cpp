@@ -3,88 +3,21 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <memory>
-#include <type_traits>
 #include <utility>
 
 #include "base/log.hpp"
+#include "http/connection_type.hpp"
 #include "http/dispatch.hpp"
-#include "http/exchange.hpp"
-#include "http/receive_buffer.hpp"
-#include "http/request_reader.hpp"
 
 namespace postern::http {
-namespace {
 
 namespace asio = boost::asio;
 using asio::awaitable;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 using ErrorCode = boost::system::error_code;
-
-using TlsStream = asio::ssl::stream<Socket>;
-
-template <typename Stream>
-class Connection final : public Tenant {
-public:
-    Connection(Shard& shard, Shared& shared, Stream stream, const AddressBytes& peer, ConnectionCount::Slot slot)
-        : slot_(std::move(slot)),
-          shared_(shared),
-          limits_(shared.options.connection_limits),
-          stream_(std::move(stream)),
-          exchange_(shard, shared, peer, is_tls),
-          buffer_(shared.options.request_limits.header_bytes + 1024),
-          reader_(shared.options.request_limits) {
-        shard.add(*this);
-    }
-
-    awaitable<void> run();
-
-    void expire() override;
-    void leave_if_idle() override;
-    void cut() override;
-
-private:
-    static constexpr bool is_tls = std::is_same_v<Stream, TlsStream>;
-
-    enum class Phase { handshake, idle, header, body, handling, writing, lingering };
-    enum class Received { request, refused, nothing };
-
-    void enter(Phase phase, milliseconds time);
-    void enter_idle();
-    awaitable<bool> shake_hands();
-    awaitable<bool> serve_request();
-    awaitable<Received> receive_header();
-    awaitable<Received> receive_body();
-    awaitable<std::size_t> receive();
-    awaitable<Response> answer(Router::Match& match);
-    awaitable<bool> send();
-    bool send_at_once();
-    awaitable<void> close();
-    awaitable<void> drop_input();
-
-    Received refused();
-
-    auto& socket() { return stream_.lowest_layer(); }
-
-    ConnectionCount::Slot slot_;
-    Shared& shared_;
-    const ConnectionLimits& limits_;
-    Stream stream_;
-    Exchange exchange_;
-    ReceiveBuffer buffer_;
-    RequestReader reader_;
-
-    Phase phase_ = Phase::handshake;
-    bool served_one_ = false;
-    bool timed_out_ = false;     // while reading
-    bool leaving_ = false;       // no request after this one
-    bool broken_ = false;        // the transport has failed: nothing more can be said
-    bool unread_input_ = false;  // the peer may still be sending what was refused
-};
 
 template <typename Stream>
 void Connection<Stream>::enter(Phase phase, milliseconds time) {
@@ -105,9 +38,9 @@ void Connection<Stream>::enter_idle() {
 template <typename Stream>
 void Connection<Stream>::expire() {
     deadline_ = TimePoint::max();
+    timed_out_ = true;
     ErrorCode ignored;
     if (phase_ == Phase::idle || phase_ == Phase::header || phase_ == Phase::body) {
-        timed_out_ = true;
         socket().cancel(ignored);
     } else {
         socket().close(ignored);
@@ -116,6 +49,11 @@ void Connection<Stream>::expire() {
 
 template <typename Stream>
 void Connection<Stream>::leave_if_idle() {
+    if (driver_ != nullptr) {  // it would never end by itself
+        driver_->say_farewell();
+        leaving_ = true;
+        deadline_ = std::min(deadline_, Clock::now() + limits::http_farewell_time);
+    }
     if (phase_ != Phase::idle) return;
     if (shared_.stopping && !served_one_) {  // its first request may be on the way
         deadline_ = std::min(deadline_, Clock::now() + limits::http_first_request_grace);
@@ -130,6 +68,7 @@ template <typename Stream>
 void Connection<Stream>::cut() {
     ErrorCode ignored;
     socket().close(ignored);
+    if (driver_ != nullptr) driver_->stop();
 }
 
 template <typename Stream>
@@ -182,13 +121,24 @@ awaitable<bool> Connection<Stream>::serve_request() {
     }
     shared_.cors.decorate(exchange_.request, response);
     const bool stopping = shared_.stopping.load(std::memory_order_relaxed);
-    const bool keep_alive = received == Received::request && reader_.keep_alive() && !leaving_ && !stopping;
+    const bool goes_on = response.stream != nullptr && exchange_.request.method != Method::head;
+    const bool keep_alive = received == Received::request && reader_.keep_alive() && !goes_on && !leaving_ && !stopping;
     exchange_.frame(response, keep_alive, reader_.is_http_1_0());
     // Before the answer leaves, so that whoever has read it finds it in the metrics and the log.
-    exchange_.record(match, response.status);
+    if (goes_on) {
+        exchange_.count(match, response.status);
+        shared_.metrics.stream_opened();
+    } else {
+        exchange_.record(match, response.status);
+    }
     bool sent = send_at_once();
     if (!sent) sent = co_await send();
     exchange_.wipe_secrets();
+    if (goes_on) {
+        if (sent) co_await send_stream(*response.stream);
+        shared_.metrics.stream_closed();
+        exchange_.write_log(match, response.status);
+    }
     served_one_ = true;
     const bool more = sent && keep_alive;
     co_return more;
@@ -283,60 +233,7 @@ typename Connection<Stream>::Received Connection<Stream>::refused() {
     return Received::refused;
 }
 
-// A small answer fits into the socket's buffer nearly always, and then nobody has to wait for anything. What did not
-// fit stays in `exchange_.out`. Not over TLS, whose records are Asio's to drive.
-template <typename Stream>
-bool Connection<Stream>::send_at_once() {
-    if constexpr (is_tls) return false;
-    ErrorCode error;
-    const std::size_t count = stream_.write_some(asio::buffer(exchange_.out), error);
-    if (error && error != asio::error::would_block) broken_ = true;
-    if (count == exchange_.out.size()) return true;
-    exchange_.out.erase(0, count);
-    return false;
-}
-
-template <typename Stream>
-awaitable<bool> Connection<Stream>::send() {
-    if (broken_) co_return false;
-    enter(Phase::writing, limits_.write_time);
-    ErrorCode error;
-    co_await asio::async_write(stream_, asio::buffer(exchange_.out), asio::redirect_error(asio::use_awaitable, error));
-    if (error) broken_ = true;
-    co_return !error;
-}
-
-template <typename Stream>
-awaitable<void> Connection<Stream>::close() {
-    enter(Phase::lingering, limits_.linger_time);
-    if (broken_) co_return;
-    ErrorCode error;
-    if constexpr (is_tls) {
-        co_await stream_.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
-    }
-    if (unread_input_) co_await drop_input();
-}
-
-// Until the peer has read the answer and closed, or the time is up, or it has sent more than anybody would who still
-// listens. Bytes of it go nowhere, so this costs no memory.
-template <typename Stream>
-awaitable<void> Connection<Stream>::drop_input() {
-    ErrorCode error;
-    socket().shutdown(asio::socket_base::shutdown_send, error);
-    auto& transport = [this]() -> Socket& {
-        if constexpr (is_tls) {
-            return stream_.next_layer();
-        } else {
-            return stream_;
-        }
-    }();
-    std::vector<char> dropped(4096);
-    std::size_t total = 0;
-    while (!error && total < limits::http_linger_bytes) {
-        total +=
-            co_await transport.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
-    }
-}
+namespace {
 
 template <typename Stream>
 awaitable<void> run_connection(std::unique_ptr<Connection<Stream>> connection) {

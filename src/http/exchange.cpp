@@ -42,14 +42,22 @@ void Exchange::frame(Response& response, bool keep_alive, bool http_1_0) {
 }
 
 void Exchange::record(const Router::Match& match, int status) const {
-    const auto duration = std::chrono::steady_clock::now() - start;
+    count(match, status);
+    write_log(match, status);
+}
+
+void Exchange::count(const Router::Match& match, int status) const {
     shared_.metrics.count({.route = match.route,
                            .method = request.method,
                            .status = status,
-                           .duration = duration,
+                           .duration = std::chrono::steady_clock::now() - start,
                            .received_bytes = received_bytes,
                            .sent_bytes = sent_bytes_});
+}
+
+void Exchange::write_log(const Router::Match& match, int status) const {
     if (!shared_.options.access_log) return;
+    const auto duration = std::chrono::steady_clock::now() - start;
     log::info("request", {{"id", request.request_id},
                           {"method", name(request.method)},
                           {"route", match.pattern.empty() ? std::string_view("none") : match.pattern},
@@ -58,6 +66,11 @@ void Exchange::record(const Router::Match& match, int status) const {
                           {"client", request.client_address},
                           {"received_bytes", received_bytes},
                           {"sent_bytes", sent_bytes_}});
+}
+
+void Exchange::add_sent(std::size_t bytes) {
+    sent_bytes_ += bytes;
+    shared_.metrics.stream_sent(bytes);
 }
 
 void Exchange::wipe_secrets() {

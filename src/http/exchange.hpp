@@ -25,6 +25,11 @@ public:
     void frame(Response& response, bool keep_alive, bool http_1_0);
     // Counts and logs. After frame().
     void record(const Router::Match& match, int status) const;
+    // The same in two parts, for an answer that goes on: counted when it begins, logged when it has ended.
+    void count(const Router::Match& match, int status) const;
+    void write_log(const Router::Match& match, int status) const;
+    // What was sent after frame().
+    void add_sent(std::size_t bytes);
     // A request may have held a password or a token, and its answer too.
     void wipe_secrets();
     // Gives memory back that only a large request or answer needed.

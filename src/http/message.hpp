@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,8 @@
 #include <vector>
 
 namespace postern::http {
+
+class ResponseStream;
 
 // `other` is any method that no route can have; it is named OTHER, so that a stranger cannot choose a metric's label.
 enum class Method { get, head, post, put, patch, delete_, options, other };
@@ -35,6 +38,9 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string content_type;  // empty: no body, no Content-Type
     std::string body;
+    // In place of `body`: what comes after the header, for as long as it goes on; see response_stream.hpp. The
+    // connection closes after it.
+    std::shared_ptr<ResponseStream> stream = nullptr;
 
     Response& with(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));

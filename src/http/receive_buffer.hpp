@@ -38,6 +38,10 @@ public:
         if (empty()) begin_ = end_ = 0;
     }
 
+    // Gives all memory back, when nothing more is expected for long. Only when empty.
+    void release() {
+        if (empty()) Memory().swap(memory_);
+    }
     // Gives memory back that only a large request needed. Only when empty.
     void shrink() {
         if (memory_.size() > smallest) Memory().swap(memory_);

@@ -19,6 +19,9 @@ const prometheus::Histogram::BucketBoundaries duration_buckets = {0.0005, 0.001,
 prometheus::Counter& make_counter(prometheus::Registry& registry, const char* name, const char* help) {
     return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
 }
+prometheus::Gauge& make_gauge(prometheus::Registry& registry, const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
 
 }  // namespace
 
@@ -35,11 +38,10 @@ RequestMetrics::RequestMetrics(Metrics& metrics, const Router& router)
                      .Register(metrics.registry())),
       received_bytes_(make_counter(metrics.registry(), "postern_http_received_bytes_total", "Bytes of requests.")),
       sent_bytes_(make_counter(metrics.registry(), "postern_http_sent_bytes_total", "Bytes of answers.")),
-      open_connections_(prometheus::BuildGauge()
-                            .Name("postern_http_connections_open")
-                            .Help("Connections that are open now.")
-                            .Register(metrics.registry())
-                            .Add({})) {
+      open_connections_(
+          make_gauge(metrics.registry(), "postern_http_connections_open", "Connections that are open now.")),
+      open_streams_(make_gauge(metrics.registry(), "postern_http_streams_open",
+                               "Answers that are going on now, such as the stream of revocations.")) {
     auto& refused = prometheus::BuildCounter()
                         .Name("postern_http_connections_refused_total")
                         .Help("Connections kept waiting or lost before their first request, by reason.")
@@ -88,6 +90,15 @@ void RequestMetrics::connection_opened() {
 }
 void RequestMetrics::connection_closed() {
     open_connections_.Decrement();
+}
+void RequestMetrics::stream_opened() {
+    open_streams_.Increment();
+}
+void RequestMetrics::stream_closed() {
+    open_streams_.Decrement();
+}
+void RequestMetrics::stream_sent(std::size_t bytes) {
+    sent_bytes_.Increment(static_cast<double>(bytes));
 }
 void RequestMetrics::connection_refused(Refused reason) {
     refused_connections_.at(static_cast<std::size_t>(reason))->Increment();

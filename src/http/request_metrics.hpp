@@ -43,6 +43,11 @@ public:
     enum class Refused { no_free_slot, accept_failed, tls_handshake };
     void connection_refused(Refused reason);
 
+    // An answer that goes on, and what it has sent since its header.
+    void stream_opened();
+    void stream_closed();
+    void stream_sent(std::size_t bytes);
+
 private:
     static constexpr std::size_t status_classes = 6;  // by the first digit; 0 is not used
     struct Row {
@@ -60,6 +65,7 @@ private:
     prometheus::Counter& received_bytes_;
     prometheus::Counter& sent_bytes_;
     prometheus::Gauge& open_connections_;
+    prometheus::Gauge& open_streams_;
     std::array<prometheus::Counter*, 3> refused_connections_{};
 };
 

@@ -81,7 +81,9 @@ void append_response(std::string& out, const Response& response, const ResponseF
     const bool has_length = response.status >= 200 && response.status != 204 && response.status != 304;
     const bool has_body = has_length && !response.content_type.empty();
     if (has_body) append_line(out, "Content-Type", response.content_type);
-    if (has_length) {
+    if (response.stream != nullptr) {
+        if (!framing.http_1_0) out.append("Transfer-Encoding: chunked\r\n");
+    } else if (has_length) {
         out.append("Content-Length: ");
         append_number(out, has_body ? response.body.size() : 0);
         out.append("\r\n");

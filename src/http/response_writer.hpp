@@ -23,14 +23,15 @@ private:
 struct ResponseFraming {
     bool head = false;       // the request's method: the same header, no body
     bool keep_alive = true;  // otherwise "Connection: close"
-    bool http_1_0 = false;   // where keeping the connection has to be said
+    bool http_1_0 = false;   // where keeping the connection has to be said, and there is no chunked coding
     bool security_headers = true;
     bool tls = false;  // adds Strict-Transport-Security
     std::string_view date_line;
     std::string_view request_id;
 };
 
-// Appends the whole answer to `out`. A header of `response` that would break the framing is left out and logged.
+// Appends the whole answer to `out`, or of one with a stream the header. A header of `response` that would break the
+// framing is left out and logged.
 void append_response(std::string& out, const Response& response, const ResponseFraming& framing);
 
 }  // namespace postern::http

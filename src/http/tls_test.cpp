@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "http/response_stream.hpp"
 #include "http/testing.hpp"
 
 namespace postern::http {
@@ -123,6 +124,40 @@ private:
     Session session_;
     bool connected_ = false;
 };
+
+// Says "hello" after a while, and that it goes when the server stops.
+class Greeting final : public ResponseStream {
+public:
+    Next next(std::string& chunk) override {
+        if (!std::exchange(waited_, true)) return {.ask_again = std::chrono::steady_clock::now() + 20ms};
+        chunk += "\r\n\r\nhello";
+        return {};
+    }
+    void wake_with(std::function<void()>) override {}
+    std::string farewell() override { return "farewell"; }
+
+private:
+    bool waited_ = false;
+};
+
+TEST_F(TlsServer, SendsAnswersThatGoOn) {
+    router_.add(Method::get, "/stream", InlineHandler([](const Request&) {
+                    return Response{.content_type = "text/plain", .stream = std::make_shared<Greeting>()};
+                }));
+    start({.tls = make_pair("one")});
+    TlsClient client(server_->port());
+    const std::string answer = client.ask("GET /stream HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_NE(answer.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("00000009\r\n\r\n\r\nhello\r\n")) << answer;
+    std::thread stop([this] { server_->stop(5s); });
+    std::string last(64, '\0');
+    const int count = SSL_read(client.session(), last.data(), static_cast<int>(last.size()));
+    last.resize(static_cast<std::size_t>(std::max(0, count)));
+    EXPECT_EQ(last, "00000008\r\nfarewell\r\n0\r\n\r\n");
+    EXPECT_TRUE(client.has_ended());
+    SSL_shutdown(client.session());
+    stop.join();
+}
 
 TEST_F(TlsServer, AnswersOverTls12And13) {
     start({.io_threads = 2, .tls = make_pair("one")});
