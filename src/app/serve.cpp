@@ -9,15 +9,16 @@
 #include "app/audit_thread.hpp"
 #include "app/data_directory.hpp"
 #include "app/deliveries.hpp"
-#include "app/key_follower.hpp"
 #include "app/listen_address.hpp"
 #include "app/process.hpp"
+#include "app/store_follower.hpp"
 #include "app/store_metrics.hpp"
 #include "app/throttle_keeper.hpp"
 #include "app/version.hpp"
 #include "app/workplace.hpp"
 #include "base/log.hpp"
 #include "core/access.hpp"
+#include "core/clients.hpp"
 #include "crypto/icu_text.hpp"
 #include "http/server.hpp"
 
@@ -82,7 +83,9 @@ class Node {
 public:
     Node(std::unique_ptr<LocalWorkplace> workplace, crypto::KeyRing& ring, core::Store& store,
          const core::Hasher& hasher, const Clock& clock)
-        : follower_(ring),
+        : key_follower_("keys",
+                        [&ring](core::Reader& reader) -> Result<void> { return ring.load(TRY(reader.list_keys())); }),
+          client_follower_("clients", [this](core::Reader& reader) { return load_clients(reader); }),
           workplace_(std::move(workplace)),
           store_(store),
           audit_thread_(store, ring, webhooks_of(workplace_->configuration()), clock),
@@ -98,6 +101,7 @@ public:
                    .token_policy = workplace_->token_policy(),
                    .account_policy = workplace_->account_policy(),
                    .secrets = ring,
+                   .clients = clients_,
                    .throttle = throttle_,
                    .timing_floor = timing_floor_,
                    .clock = clock,
@@ -113,10 +117,13 @@ public:
         add_audit_metrics(metrics_, audit_thread_);
         add_throttle_metrics(metrics_, throttle_);
         api::add_routes(router_, service_);
-        follower_.follow(store_);
+        store_.on_keys_changed([this] { key_follower_.reload(store_); });
+        store_.on_clients_changed([this] { client_follower_.reload(store_); });
     }
 
     Result<void> start(const ListenAddress& listen, const Environment& environment) {
+        TRY(core::read_and_wait(store_, [this](core::Reader& reader) { return load_clients(reader); }));
+        client_follower_.reload(store_);  // so that nothing which changed around that is missed
         deliveries_ =
             TRY(Deliveries::make(configuration(), environment, store_, service_.secrets, text_, service_.clock));
         add_delivery_metrics(metrics_, *deliveries_, service_.clock);
@@ -128,10 +135,21 @@ public:
     [[nodiscard]] const Configuration& configuration() const { return workplace_->configuration(); }
     [[nodiscard]] http::Server& server() { return *server_; }
     [[nodiscard]] Deliveries& deliveries() { return *deliveries_; }
-    void retry_what_failed() { follower_.retry(store_); }
+    void retry_what_failed() {
+        key_follower_.retry(store_);
+        client_follower_.retry(store_);
+    }
 
 private:
-    KeyFollower follower_;  // outlives the store, whose threads call it
+    Result<void> load_clients(core::Reader& reader) {
+        clients_.load(TRY(core::list_all_clients(reader)));
+        return {};
+    }
+
+    // These outlive the store, whose threads call them.
+    core::ClientDirectory clients_;
+    StoreFollower key_follower_;
+    StoreFollower client_follower_;
     std::unique_ptr<LocalWorkplace> workplace_;
     core::Store& store_;
     AuditThread audit_thread_;  // outlives what writes records, to seal the last of them
