@@ -76,7 +76,7 @@ json::object headers_of(int status) {
 json::object describe_answer(const DocumentedAnswer& answer) {
     json::object described{{"description", answer.description}};
     if (auto headers = headers_of(answer.status); !headers.empty()) described["headers"] = std::move(headers);
-    described["content"] = content_of(answer.schema);
+    if (!answer.schema.name.empty()) described["content"] = content_of(answer.schema);
     return described;
 }
 

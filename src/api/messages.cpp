@@ -17,6 +17,9 @@ template boost::json::object describe_schema<LoginResponse>(SchemaUse);
 template std::string serialise(const RevokeResponse&);
 template boost::json::object describe_schema<RevokeResponse>(SchemaUse);
 
+template Result<VerifyQuery> parse_query(std::string_view);
+template boost::json::object describe_schema<VerifyQuery>(SchemaUse);
+
 template std::string serialise(const MeResponse&);
 template boost::json::object describe_schema<MeResponse>(SchemaUse);
 

@@ -69,6 +69,29 @@ struct RevokeResponse {
 };
 BOOST_DESCRIBE_STRUCT(RevokeResponse, (), (msg))
 
+struct VerifyQuery {
+    std::optional<std::string> scope;
+    std::optional<std::string> role;
+    std::optional<std::string> audience;
+
+    static constexpr std::string_view name = "VerifyQuery";
+    static constexpr auto notes = std::to_array<Note>({
+        {.field = "scope",
+         .description = "Scopes that the token must have, all of them; one space between two",
+         .presence = Presence::optional,
+         .minimum_length = 1},
+        {.field = "role",
+         .description = "Roles of which the account must have one; one space between two",
+         .presence = Presence::optional,
+         .minimum_length = 1},
+        {.field = "audience",
+         .description = "Whom the token must be for; absent: any audience of the server's own",
+         .presence = Presence::optional,
+         .minimum_length = 1},
+    });
+};
+BOOST_DESCRIBE_STRUCT(VerifyQuery, (), (scope, role, audience))
+
 struct MeResponse {
     core::AccountId id;
     std::string email;

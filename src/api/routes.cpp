@@ -52,6 +52,7 @@ std::vector<Endpoint> endpoints() {
         {Method::post, "/refresh", refresh, describe_refresh()},
         {Method::delete_, "/revoke_access", revoke_access, describe_revoke_access()},
         {Method::delete_, "/revoke_refresh", revoke_refresh, describe_revoke_refresh()},
+        {Method::get, "/verify", verify, describe_verify()},
         {Method::get, "/me", me, describe_me()},
         {Method::patch, "/me", change_me, describe_change_me()},
         {Method::delete_, "/me", delete_me, describe_delete_me()},
@@ -75,6 +76,10 @@ void add_routes(http::Router& router, const Service& service) {
     add_interface(
         router, service, endpoints(), service.base_path,
         {.title = "Authentication API", .tag = "Authentication", .description = "Log in, refresh, and revoke"});
+    // Envoy, and Traefik when it is told to, ask with the method of the request that they hold back.
+    for (const Method method : {Method::post, Method::put, Method::patch, Method::delete_, Method::options}) {
+        router.add(method, service.base_path + "/verify", run(service, verify));
+    }
     add_interface(
         router, service, admin::endpoints(), std::string(admin::base_path),
         {.title = "Administration API", .tag = "Administration", .description = "For administrators of this server"});

@@ -25,6 +25,8 @@ FlowResult revoke_access(const Service& service, const http::Request& request);
 Facts describe_revoke_access();
 FlowResult revoke_refresh(const Service& service, const http::Request& request);
 Facts describe_revoke_refresh();
+FlowResult verify(const Service& service, const http::Request& request);
+Facts describe_verify();
 FlowResult me(const Service& service, const http::Request& request);
 Facts describe_me();
 FlowResult sign_up(const Service& service, const http::Request& request);

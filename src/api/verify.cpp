@@ -1,0 +1,143 @@
+// GET /verify: whether a proxy may let a request through, and whose it is. From memory, unless this node must first
+// catch up with the store.
+//
+// nginx (auth_request), Caddy (forward_auth), Traefik (forwardAuth) and Envoy (ext_authz) send the headers of the
+// request that they hold back and take 200 for yes. What they are to require stands in the query, which they must
+// write themselves: a parameter that is unknown, repeated or empty refuses everybody instead of letting somebody in.
+#include <algorithm>
+#include <array>
+
+#include "api/answer.hpp"
+#include "api/bearer.hpp"
+#include "api/messages.hpp"
+#include "api/routes.hpp"
+#include "api/sign_in.hpp"
+#include "base/encoding.hpp"
+#include "core/scopes.hpp"
+
+namespace postern::api {
+namespace {
+
+struct Requirements {
+    std::vector<std::string> scopes;     // all of them
+    std::vector<std::string> roles;      // any of them; none: whatever they are
+    std::vector<std::string> audiences;  // the token's must be among them; none: as the configuration says
+};
+
+Result<std::vector<std::string>> words_of(std::string_view parameter, const std::optional<std::string>& text) {
+    if (!text.has_value()) return std::vector<std::string>();
+    auto words = core::split_scope(*text);
+    if (words.has_value()) return words;
+    return invalid_input("invalid_parameter",
+                         "Query parameter \"" + std::string(parameter) + "\": must be words with one space between");
+}
+
+Result<Requirements> read_requirements(const http::Request& request) {
+    const auto query = TRY(parse_query<VerifyQuery>(request.query));
+    Requirements requirements;
+    requirements.scopes = TRY(words_of("scope", query.scope));
+    requirements.roles = TRY(words_of("role", query.role));
+    requirements.audiences = TRY(words_of("audience", query.audience));
+    if (requirements.audiences.size() > 1) {
+        return invalid_input("invalid_parameter", "Query parameter \"audience\": must be one audience");
+    }
+    return requirements;
+}
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+// Why the token is not enough; nothing when it is.
+std::optional<Error> find_lack(const core::AccessClaims& claims, const Requirements& requirements) {
+    for (const std::string& scope : requirements.scopes) {
+        if (!contains(claims.scopes, scope)) {
+            return forbidden("insufficient_scope", "The token does not have the scope " + scope);
+        }
+    }
+    const bool has_role = std::ranges::find_first_of(claims.roles, requirements.roles) != claims.roles.end();
+    if (requirements.roles.empty() || has_role) return std::nullopt;
+    return forbidden("role_required", "The token has none of the roles: " + core::join_scopes(requirements.roles));
+}
+
+// RFC 6750 section 3, which allows neither quotes nor backslashes in what it quotes.
+http::Response refuse(const Error& error, std::string_view challenge, const http::Request& request,
+                      const std::vector<std::string>& scopes = {}) {
+    std::string description = printable_ascii(error.message, error.message.size());
+    std::ranges::replace_if(
+        description, [](char c) { return c == '"' || c == '\\'; }, '\'');
+    std::string header = "Bearer error=\"" + std::string(challenge) + "\", error_description=\"" + description + '"';
+    if (!scopes.empty()) header += ", scope=\"" + core::join_scopes(scopes) + '"';
+    auto response = answer_error(error, request);
+    std::erase_if(response.headers, [](const auto& field) { return field.first == "WWW-Authenticate"; });
+    response.with("WWW-Authenticate", std::move(header));
+    return response;
+}
+
+// Each header in every answer: a proxy that copies them overwrites whatever the caller sent under these names.
+Result<http::Response> answer_identity(const core::AccessClaims& claims) {
+    const std::array<std::pair<std::string_view, std::string>, 7> identity = {
+        {{"X-Auth-Subject", claims.subject.text()},
+         {"X-Auth-Client", claims.client_id},
+         {"X-Auth-Session", claims.is_clients_own() ? std::string() : claims.session_id.text()},
+         {"X-Auth-Roles", core::join_scopes(claims.roles)},
+         {"X-Auth-Scope", core::join_scopes(claims.scopes)},
+         {"X-Auth-Token-Id", claims.token_id.text()},
+         {"X-Auth-Expires", std::to_string(to_milliseconds(claims.expires_at) / 1000)}}};
+    http::Response response;
+    for (const auto& [name, value] : identity) {
+        const auto fits = [](char c) { return c >= ' ' && c <= '~'; };
+        if (!std::ranges::all_of(value, fits)) {
+            return internal_error("What the token says for " + std::string(name) + " cannot stand in a header");
+        }
+        response.with(std::string(name), value);
+    }
+    response.with("Cache-Control", "no-store");
+    return response;
+}
+
+}  // namespace
+
+FlowResult verify(const Service& service, const http::Request& request) {
+    const auto read = read_requirements(request);
+    if (!read.has_value()) co_return refuse(read.error(), "invalid_request", request);
+    const Requirements& requirements = *read;
+    const auto token = bearer_token(request);
+    if (!token.has_value() && token.error().kind == ErrorKind::invalid_input) {
+        co_return refuse(token.error(), "invalid_request", request);
+    }
+    const std::string_view presented = CO_TRY(token);
+    const auto* audiences = requirements.audiences.empty() ? nullptr : &requirements.audiences;
+    auto checked = co_await check_token(service, presented, audiences);
+    const core::Bearer bearer = CO_TRY(std::move(checked));
+    if (const auto lack = find_lack(bearer.claims(), requirements)) {
+        co_return refuse(*lack, "insufficient_scope", request, requirements.scopes);
+    }
+    co_return answer_identity(bearer.claims());
+}
+
+Facts describe_verify() {
+    return {
+        .operation_id = "verify",
+        .summary = "May this request pass",
+        .description =
+            "For proxies that ask before they let a request through (nginx auth_request, Caddy forward_auth, "
+            "Traefik forwardAuth, Envoy ext_authz). Any method does; a body is not looked at.",
+        .credential = Credential::access_token,
+        .body = Body::none,
+        .request = {},
+        .query = schema_of<VerifyQuery>(),
+        .answers =
+            {
+                {200,
+                 "It may. X-Auth-Subject, X-Auth-Client, X-Auth-Session, X-Auth-Roles, X-Auth-Scope, X-Auth-Token-Id "
+                 "and X-Auth-Expires say whose it is; each is always there, empty where there is nothing to say",
+                 {}},
+                {400, "The query, or the Authorization header, is malformed", schema_of<ErrorResponse>()},
+                {401, "The access token is missing, invalid, expired or revoked", schema_of<ErrorResponse>()},
+                {403, "The token lacks a scope or a role that the query requires", schema_of<ErrorResponse>()},
+            },
+    };
+}
+
+}  // namespace postern::api
