@@ -63,6 +63,10 @@ Result<std::vector<std::string>> accept_audiences(std::vector<std::string> audie
     return audiences;
 }
 
+Error unknown(const ClientId& id) {
+    return not_found("client_unknown", "There is no client " + id.text());
+}
+
 Result<void> require_free_name(Reader& reader, const std::string& name) {
     if (!TRY(reader.find_client_by_name(name)).has_value()) return {};
     return conflict("client_exists", "There is a client with the name " + quote_for_message(name) + " already");
@@ -133,7 +137,7 @@ Result<Client> get_client(Reader& reader, std::string_view id_or_name) {
 
 Result<Client> get_client(Reader& reader, const ClientId& id) {
     auto client = TRY(reader.find_client(id));
-    if (!client.has_value()) return not_found("client_unknown", "There is no client " + id.text());
+    if (!client.has_value()) return unknown(id);
     return std::move(*client);
 }
 
@@ -149,7 +153,9 @@ Result<std::vector<Client>> list_all_clients(Reader& reader) {
 }
 
 Result<Client> take_client(Transaction& transaction, const ClientId& id) {
-    return get_client(transaction, id);
+    auto client = TRY(transaction.take_client(id));
+    if (!client.has_value()) return unknown(id);
+    return std::move(*client);
 }
 
 Result<Client> change_client(Transaction& transaction, const ClientId& id, const ClientChange& change,

@@ -135,6 +135,7 @@ public:
         tables_.clients.emplace(client.id, client);
         return {};
     }
+    Result<std::optional<Client>> take_client(const ClientId& id) override { return find_client(id); }
     Result<bool> update_client(const Client& client) override {
         auto found = tables_.clients.find(client.id);
         if (found == tables_.clients.end()) return false;

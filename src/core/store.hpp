@@ -169,6 +169,9 @@ public:
     virtual Result<bool> update_key(const StoredKey& key) = 0;
     // Errors: conflict "unique_violation", when the name is another client's.
     virtual Result<void> insert_client(const Client& client) = 0;
+    // Takes the client's row for this transaction, so that whoever changes it waits, or has won; and reads it as it is
+    // then.
+    virtual Result<std::optional<Client>> take_client(const ClientId& id) = 0;
     // Writes every column but id and created_at. Errors: the same.
     virtual Result<bool> update_client(const Client& client) = 0;
     // Its slots stay: they hold the revocation.

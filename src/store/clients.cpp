@@ -47,6 +47,12 @@ Result<void> SqlTransaction::insert_client(const core::Client& client) {
     return mark_clients_changed();
 }
 
+Result<std::optional<core::Client>> SqlTransaction::take_client(const core::ClientId& id) {
+    auto outcome = TRY(connection_.execute("UPDATE clients SET updated_at = updated_at WHERE id = $1", values(id)));
+    if (outcome.changed == 0) return std::optional<core::Client>();
+    return find_client(id);
+}
+
 Result<bool> SqlTransaction::update_client(const core::Client& client) {
     auto outcome = TRY(connection_.execute(
         "UPDATE clients SET name = $2, secret_hash = $3, audiences = $4, scopes = $5, updated_at = $6, "

@@ -117,6 +117,7 @@ public:
     Result<void> insert_key(const core::StoredKey& key) override;
     Result<bool> update_key(const core::StoredKey& key) override;
     Result<void> insert_client(const core::Client& client) override;
+    Result<std::optional<core::Client>> take_client(const core::ClientId& id) override;
     Result<bool> update_client(const core::Client& client) override;
     Result<bool> delete_client(const core::ClientId& id) override;
     Result<void> set_setting(std::string_view name, std::string_view value) override;
