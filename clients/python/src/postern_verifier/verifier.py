@@ -127,6 +127,7 @@ class Verifier:
         self._keys = KeySet()
         self._keys_fetch = _Fetch()
         self._keys_due_at = -inf
+        self._keys_changes = 0  # that the feed told of
         self._list_fetches: dict[str, _Fetch] = {}
         self._lock = threading.Lock()
         self._cache: dict[bytes, _Verified] = {}
@@ -286,6 +287,7 @@ class Verifier:
     # --- fetching ----------------------------------------------------------------------------------------------------
 
     def _fetch_keys(self) -> bool:
+        changes = self._keys_changes
         try:
             answer = self._http.get(self._server_url + JWKS_PATH, LARGEST_JWKS)
             if answer.status != 200:
@@ -297,10 +299,12 @@ class Verifier:
             return False
         told = _MAX_AGE.search(answer.headers.get("cache-control", ""))
         max_age = float(told[1]) if told else _DEFAULT_MAX_AGE
-        self._keys_due_at = self._timer() + min(max(max_age, _LEAST_MAX_AGE), _MOST_MAX_AGE)
+        if changes == self._keys_changes:  # what was asked for before the last change may lack it
+            self._keys_due_at = self._timer() + min(max(max_age, _LEAST_MAX_AGE), _MOST_MAX_AGE)
         return True
 
     def _keys_changed(self) -> None:
+        self._keys_changes += 1
         self._keys_due_at = -inf
         self._wake.set()
 

@@ -1,0 +1,74 @@
+/** Requests to the issuer: with time-outs and size limits, and without redirects. */
+import { messageOf } from "./errors.js";
+
+/** No answer, or one that is of no use. `status` if there was one. */
+export class RequestFailed extends Error {
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** Any answer, within `timeout` seconds for all of it, or RequestFailed. */
+export async function get(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  timeout: number,
+  mostBytes: number,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeout * 1000);
+  try {
+    const response = await open(fetch, url, headers, signal);
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of bodyOf(response)) {
+      parts.push(part);
+      size += part.length;
+      if (size > mostBytes) throw new RequestFailed(`${url} answers with more than ${mostBytes} bytes`);
+    }
+    return { status: response.status, headers: response.headers, body: Buffer.concat(parts) };
+  } catch (error) {
+    if (error instanceof RequestFailed) throw error;
+    throw new RequestFailed(`${url} does not answer: ${messageOf(error)}`);
+  }
+}
+
+/** The answer once its headers are here. A redirect is an error: nothing of ours goes anywhere else. */
+export async function open(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await fetch(url, {
+    // Bodies come as they are: nothing unpacks to more than its limit.
+    headers: { "Accept-Encoding": "identity", "User-Agent": "postern-verifier-node", ...headers },
+    redirect: "error",
+    credentials: "omit",
+    signal,
+  });
+  if ((response.headers.get("content-encoding") ?? "identity") !== "identity") {
+    await response.body?.cancel();
+    throw new RequestFailed(`${url} answers in an encoding that was not asked for`, response.status);
+  }
+  return response;
+}
+
+export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return;
+  const reader = response.body.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value as Uint8Array;
+  } finally {
+    await reader.cancel().catch(() => undefined); // ends the connection of a body that was left early
+  }
+}
