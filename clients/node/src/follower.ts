@@ -111,7 +111,7 @@ export class Follower {
       bound = staleAfter;
       feed.connected();
       const parser = new EventParser();
-      for await (const chunk of bodyOf(response)) {
+      for await (const chunk of bodyOf(response, connection.signal)) {
         for (const event of parser.feed(chunk)) {
           if (!feed.apply(event)) continue;
           movedAt = performance.now();

@@ -30,7 +30,7 @@ export async function get(
     const response = await open(fetch, url, headers, signal);
     const parts: Uint8Array[] = [];
     let size = 0;
-    for await (const part of bodyOf(response)) {
+    for await (const part of bodyOf(response, signal)) {
       parts.push(part);
       size += part.length;
       if (size > mostBytes) throw new RequestFailed(`${url} answers with more than ${mostBytes} bytes`);
@@ -63,12 +63,18 @@ export async function open(
   return response;
 }
 
-export async function* bodyOf(response: Response): AsyncGenerator<Uint8Array> {
+/** The parts of a body as they come. When `signal` aborts, throws its reason. */
+export async function* bodyOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (response.body === null) return;
   const reader = response.body.getReader();
+  const cancel = (): Promise<void> => reader.cancel().catch(() => undefined);
+  // fetch() holds its signal weakly, and a long body may outlive that: so the reader is told, too.
+  signal.addEventListener("abort", cancel, { once: true });
   try {
     for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value as Uint8Array;
+    signal.throwIfAborted();
   } finally {
-    await reader.cancel().catch(() => undefined); // ends the connection of a body that was left early
+    signal.removeEventListener("abort", cancel);
+    await cancel(); // ends the connection of a body that was left early
   }
 }
