@@ -61,6 +61,9 @@ public:
     }
     [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t finished() const { return finished_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::chrono::duration<double> busy() const {
+        return std::chrono::nanoseconds(busy_nanoseconds_.load(std::memory_order_relaxed));
+    }
     [[nodiscard]] const std::string& name() const { return options_.name; }
 
 private:
@@ -84,11 +87,14 @@ private:
 
     void work() {
         while (std::optional<Entry> entry = take()) {
-            if (std::chrono::steady_clock::now() > entry->deadline) {
+            const auto began = std::chrono::steady_clock::now();
+            if (began > entry->deadline) {
                 refuse(entry->job);
                 continue;
             }
             entry->job(true);
+            const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - began;
+            busy_nanoseconds_.fetch_add(taken.count(), std::memory_order_relaxed);
             finished_.fetch_add(1, std::memory_order_relaxed);
         }
     }
@@ -114,6 +120,7 @@ private:
     bool stopping_ = false;
     std::atomic<std::uint64_t> refused_ = 0;
     std::atomic<std::uint64_t> finished_ = 0;
+    std::atomic<std::int64_t> busy_nanoseconds_ = 0;
     std::vector<std::thread> threads_;
 };
 
@@ -137,6 +144,9 @@ std::uint64_t Lane::refused() const {
 }
 std::uint64_t Lane::finished() const {
     return pool_->finished();
+}
+std::chrono::duration<double> Lane::busy() const {
+    return pool_->busy();
 }
 
 }  // namespace postern::http

@@ -37,10 +37,11 @@ public:
     template <typename Work>
     boost::asio::awaitable<std::invoke_result_t<Work>> run(Work work);
 
-    // For the metrics: entries that wait now; refused and finished since the start.
+    // For the metrics: entries that wait now; refused and finished since the start, and the time that workers ran them.
     [[nodiscard]] std::size_t queued() const;
     [[nodiscard]] std::uint64_t refused() const;
     [[nodiscard]] std::uint64_t finished() const;
+    [[nodiscard]] std::chrono::duration<double> busy() const;
 
 private:
     // `job` is called once: with true on a worker, or with false (refused) on either thread.

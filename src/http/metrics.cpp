@@ -78,6 +78,8 @@ void Metrics::add_lane(std::string name, const Lane& lane) {
              static_cast<double>(lane.refused()), Sample::Kind::counter, labels},
             {"postern_lane_finished_total", "Entries that a worker of the lane has run.",
              static_cast<double>(lane.finished()), Sample::Kind::counter, labels},
+            {"postern_lane_busy_seconds_total", "Time that workers of the lane have run entries.", lane.busy().count(),
+             Sample::Kind::counter, labels},
         };
     });
 }
