@@ -1,0 +1,164 @@
+"""The two sides of a measurement, and what drives them: our server, nginx, the bare limits, wrk, the open loop."""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from measuring import BUILD, ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from harness.client import bearer  # noqa: E402,F401
+from harness.process import free_port, stop  # noqa: E402
+from harness.site import Site  # noqa: E402
+from harness.waiting import until  # noqa: E402
+
+LOAD = ROOT / "bench" / "load"
+QUIET = {"log.access": False}
+SERVER_CORE, CLIENT_CORE = 0, min(1, os.cpu_count() - 1)
+
+
+class BenchError(Exception):
+    """What was measured is not what should have been: no figure comes of it."""
+
+
+def pin(pid, core):
+    """Every thread of a process, and those that it starts later, to one core."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        os.sched_setaffinity(int(task), {core})
+
+
+@contextlib.contextmanager
+def postern(settings=None, engine="sqlite", cluster=None, core=None):
+    """A deployment with one node, quiet, perhaps on one core."""
+    with Site(engine, cluster=cluster, settings=QUIET | (settings or {})) as site:
+        node = site.serve()
+        if core is not None:
+            pin(node.process.pid, core)
+        site.node = node
+        yield site
+
+
+@contextlib.contextmanager
+def nginx(core=None):
+    """nginx as Debian ships it, one worker, answering every request with an empty 200 from memory. Yields its port."""
+    with tempfile.TemporaryDirectory(prefix="bench-nginx-") as folder:
+        port = free_port()
+        configuration = pathlib.Path(folder) / "nginx.conf"
+        configuration.write_text(
+            f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log crit;\n"
+            "events { worker_connections 4096; }\n"
+            "http { access_log off; keepalive_requests 1000000000;\n"
+            f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200; }} }} }}\n",
+            encoding="utf-8",
+        )
+        process = subprocess.Popen(["nginx", "-p", folder, "-c", str(configuration)], stderr=subprocess.DEVNULL)
+        try:
+            until(lambda: _answers(port), seconds=10, what="nginx answers")
+            if core is not None:
+                for pid in [process.pid, *_children(process.pid)]:
+                    pin(pid, core)
+            yield port
+        finally:
+            stop(process)
+
+
+def _answers(port):
+    import socket
+
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _children(pid):
+    return [int(child) for child in open(f"/proc/{pid}/task/{pid}/children", encoding="ascii").read().split()]
+
+
+def request(method, target, headers=None, body=b""):
+    """The bytes of one request, as every side gets them."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+@contextlib.contextmanager
+def requests_file(requests):
+    with tempfile.NamedTemporaryFile(prefix="bench-requests-") as file:
+        for text in requests:
+            file.write(b"%d\n" % len(text) + text)
+        file.flush()
+        yield file.name
+
+
+def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, allowed_others=0, **environment):
+    """Closed-loop requests a second. Raises unless every answer was 200."""
+    command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "-s", str(LOAD / script),
+               f"http://127.0.0.1:{port}/"]
+    if core is not None:
+        command = ["taskset", "-c", str(core), *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60,
+                          env=os.environ | {"BENCH_THREADS": str(threads)} | environment)
+    line = next((line for line in done.stdout.splitlines() if line.startswith("BENCH ")), None)
+    if line is None:
+        raise BenchError(f"wrk said nothing of use: {done.stdout}{done.stderr}")
+    answers, duration_us, others, _, errors = (int(word) for word in line.split()[1:])
+    if errors or others > allowed_others:
+        raise BenchError(f"of {answers} answers {others} were not 200, and {errors} requests failed")
+    return answers / (duration_us / 1e6)
+
+
+def open_loop(port, seconds, **streams):
+    """streams: name=(rate, connections, file). What bench/load/open_loop.cpp prints."""
+    words = [f"{name}:{rate}:{connections}:{file}" for name, (rate, connections, file) in streams.items()]
+    done = subprocess.run([str(BUILD / "open_loop"), str(port), str(seconds), *words], capture_output=True, text=True,
+                          timeout=seconds + 60, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"the load generator failed: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def bare(program, *arguments, core=None, niceness=0):
+    """The rate that one of bench/limits prints."""
+    command = [str(BUILD / f"bare_{program}"), *(str(argument) for argument in arguments)]
+    if core is not None:
+        command = ["taskset", "-c", str(core), *command]
+    if niceness:
+        command = ["nice", "-n", str(niceness), *command]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
+
+
+def token_chains(site, sessions, tokens):
+    """`tokens` access tokens that are good now, and a live refresh token for each of `sessions`: a refresh costs a
+    thousandth of a login, and leaves the tokens before it good."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    client = site.node.client()
+    account = site.new_account()
+
+    def chain(count):
+        pair = client.sign_in(account)
+        access = [pair.access]
+        with client.connect() as connection:
+            while len(access) < count:
+                answer = connection.request("POST", "/auth/v1/refresh", headers={"Authorization": f"Bearer {pair.refresh}"})
+                pair = type(pair).of(answer)
+                access.append(pair.access)
+        return access, pair.refresh
+
+    share = -(-tokens // sessions)
+    with ThreadPoolExecutor(8) as workers:
+        chains = list(workers.map(chain, [share] * sessions))
+    return [token for access, _ in chains for token in access][:tokens], [refresh for _, refresh in chains]
+
+
+def settle(seconds=0.5):
+    """Lets what the side before left behind (commits, closing sockets) come to an end."""
+    time.sleep(seconds)
