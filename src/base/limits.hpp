@@ -160,10 +160,18 @@ inline constexpr std::size_t scope_bytes = 64;
 // An account's own claims go into each of its tokens, and a token goes with each request: headers of common servers end
 // at 8 KiB.
 inline constexpr std::size_t custom_claims_bytes = 2 * 1024;
+// Roles, scopes and claims of one account together: in base64url, with what else is in a token, within token_bytes.
+inline constexpr std::size_t account_claims_bytes = 4 * 1024;
+// Of a claim of an account's own; the names of standards have 30 at most, those that are URLs some more.
+inline constexpr std::size_t claim_name_bytes = 128;
 // A status list may be kept this long: what a verifier that only polls may miss; default of revocation.list_ttl.
 inline constexpr auto status_list_ttl = 30s;
 // How long a status list is valid: a verifier that cannot reach us decides by its own bound long before.
 inline constexpr auto status_list_life = 1h;
+// Of a status list's bits, when it is read: sixteen million tokens. Ours have 128 KiB; a small text may claim gigabytes.
+inline constexpr std::size_t status_list_bytes = 2 * 1024 * 1024;
+// Of a status list token, unread: what json_text_bytes come to in base64url, and its signature.
+inline constexpr std::size_t status_list_token_bytes = 1536 * 1024;
 // Of the stream of revocations; its readers count it as lost after three. Default of revocation.heartbeat.
 inline constexpr auto revocation_heartbeat = 5s;
 // Changes that a reader of the stream may be behind, or have missed before it resumes: one memory for all readers, some
@@ -308,6 +316,12 @@ inline constexpr auto jwks_max_age = 5min;
 inline constexpr auto key_rotation_interval = 1s;
 // Nodes learn of a rotation a moment later than it is made, and sign with the former key until then.
 inline constexpr auto key_retirement_margin = 1min;
+// A key that is this much older than it should be means that nothing rotates: `doctor` warns.
+inline constexpr auto key_rotation_grace = 24h;
+// Tokens of unknown keys make a node ask its database for keys this often at most: forgeries must not load it.
+inline constexpr auto unknown_key_interval = 50ms;
+// A reason for revoking a key, in the audit trail.
+inline constexpr std::size_t revocation_reason_bytes = 200;
 // RFC 7518 section 3.3. The most is OpenSSL's and everybody's: a larger modulus only makes a check slow.
 inline constexpr std::size_t rsa_minimum_bits = 2048;
 inline constexpr std::size_t rsa_maximum_bits = 8192;

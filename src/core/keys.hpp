@@ -24,6 +24,16 @@ public:
     [[nodiscard]] virtual bool fits(std::string_view check) const = 0;
 };
 
+// Brings the keys that sign and verify here up to the store's. Implemented by src/app. Thread-safe.
+class KeyUpdater {
+public:
+    virtual ~KeyUpdater() = default;
+    // `done` runs, on another thread, once every key is known here that was committed anywhere before this call; it
+    // must not block. Calls share a look at the store, and wait for each other a little, since any stranger can cause
+    // them. Errors: unavailable.
+    virtual void catch_up(Store::Done done) = 0;
+};
+
 inline constexpr std::string_view master_key_check_setting = "master_key_check";
 
 // One active key for each purpose, and the check value of the master key. Errors: conflict "keys_exist".
