@@ -1,6 +1,6 @@
 """Writes the test vectors: python clients/vectors/make_vectors.py. README.md says what they are.
 
-The output is committed, and is the same at every run.
+The output is committed, and is the same at every run (tests/test_vectors.py checks that).
 """
 
 import base64
