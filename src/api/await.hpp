@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/keys.hpp"
 #include "core/store.hpp"
 #include "http/await_callback.hpp"
 
@@ -81,6 +82,11 @@ inline boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_p
 
 inline boost::asio::awaitable<Result<void>> await_catch_up(core::Store& store) {
     std::function<void(detail::Finish)> start = [&store](detail::Finish done) { store.catch_up(std::move(done)); };
+    co_return co_await http::await_callback<Result<void>>(std::move(start));
+}
+
+inline boost::asio::awaitable<Result<void>> await_keys(core::KeyUpdater& keys) {
+    std::function<void(detail::Finish)> start = [&keys](detail::Finish done) { keys.catch_up(std::move(done)); };
     co_return co_await http::await_callback<Result<void>>(std::move(start));
 }
 

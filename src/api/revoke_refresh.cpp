@@ -13,7 +13,8 @@ namespace postern::api {
 
 FlowResult revoke_refresh(const Service& service, const http::Request& request) {
     const std::string_view token = CO_TRY(bearer_token(request));
-    const core::RefreshClaims claims = CO_TRY(read_refresh_token(service, token));
+    auto checked = co_await check_refresh_token(service, token);
+    const core::RefreshClaims claims = CO_TRY(std::move(checked));
     const core::Actor actor = actor_of(request, claims.subject);
 
     auto end = [&](core::Transaction& transaction) {

@@ -6,11 +6,13 @@
 
 #include "api/page.hpp"
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "core/access.hpp"
 #include "core/account_policy.hpp"
 #include "core/claims.hpp"
 #include "core/client_directory.hpp"
 #include "core/hasher.hpp"
+#include "core/key_rotation.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
 #include "core/store.hpp"
@@ -32,6 +34,9 @@ struct Service {
     const core::AccountPolicy& account_policy;
     const core::SecretDeriver& secrets;
     const core::ClientDirectory& clients;
+    core::KeyUpdater& key_updater;
+    const core::KeyVault& key_vault;
+    const core::RotationPolicy& rotation_policy;
     core::Throttle& throttle;
     const core::TimingFloor& timing_floor;
     const Clock& clock;
@@ -42,6 +47,7 @@ struct Service {
     PageStyle page_style;      // of our own pages behind mailed links
     bool serves_pages = true;  // false: a front end of the operator's has them
     std::string version;       // of the program, shown in the document
+    Milliseconds jwks_max_age = limits::jwks_max_age;  // how long caches may keep the published keys
     // The Prometheus text exposition; empty: there is no /metrics.
     std::function<std::string()> metrics_text = nullptr;
 };

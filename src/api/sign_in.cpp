@@ -16,6 +16,12 @@ Error explain_access_refusal(const Service& service, std::string_view token, Err
     return error;
 }
 
+// Once the keys were looked for, a key that is still unknown is none of ours.
+Error refuse_unknown_key(Error error) {
+    if (error.code != core::unknown_key_code) return error;
+    return unauthenticated("invalid_token", std::move(error.message));
+}
+
 core::Actor make_actor(std::string name, const http::Request& request) {
     // A header may hold any bytes, and a database takes only valid text.
     auto user_agent = printable_ascii(request.header("User-Agent").value_or(""), limits::user_agent_bytes);
@@ -27,6 +33,13 @@ core::Actor make_actor(std::string name, const http::Request& request) {
 boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service, std::string_view token,
                                                          const std::vector<std::string>* audiences) {
     auto bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
+    if (!bearer.has_value() && bearer.error().code == core::unknown_key_code) {
+        // Of a key that another node has just made, perhaps; its list is as new, and is looked for afterwards.
+        Result<void> updated = co_await await_keys(service.key_updater);
+        if (!updated.has_value()) co_return unavailable(updated.error().message);
+        bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
+        if (!bearer.has_value()) bearer = refuse_unknown_key(std::move(bearer.error()));
+    }
     if (!bearer.has_value() && bearer.error().kind == ErrorKind::not_current) {
         Result<void> caught_up = co_await await_catch_up(service.store);
         if (!caught_up.has_value()) co_return unavailable(caught_up.error().message);
@@ -43,19 +56,30 @@ boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, c
     co_return core::AccessChecker::check_account(bearer);
 }
 
-Result<core::RefreshClaims> read_refresh_token(const Service& service, std::string_view token) {
+boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service,
+                                                                        std::string_view token) {
     auto claims = service.signer.read_refresh(token);
+    if (!claims.has_value() && claims.error().code == core::unknown_key_code) {
+        Result<void> updated = co_await await_keys(service.key_updater);
+        if (!updated.has_value()) co_return unavailable(updated.error().message);
+        claims = service.signer.read_refresh(token);
+        if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
+    }
     if (!claims.has_value() && claims.error().code == "invalid_token" &&
         service.signer.read_access(token).has_value()) {
-        return unauthenticated("invalid_token", "Only refresh tokens are accepted here; this is an access token");
+        co_return unauthenticated("invalid_token", "Only refresh tokens are accepted here; this is an access token");
     }
-    auto believed = TRY(std::move(claims));
-    TRY(core::check_refresh_claims(believed, service.token_policy, service.clock.now()));
-    return believed;
+    const auto believed = CO_TRY(std::move(claims));
+    CO_TRY(core::check_refresh_claims(believed, service.token_policy, service.clock.now()));
+    co_return believed;
 }
 
 core::Actor actor_of(const http::Request& request, const core::AccountId& account) {
     return make_actor(account.text(), request);
+}
+
+core::Actor actor_of(const http::Request& request, const core::AuthenticatedClient& client) {
+    return make_actor("client:" + client.client().id.text(), request);
 }
 
 core::Actor anonymous_actor(const http::Request& request) {

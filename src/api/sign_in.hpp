@@ -53,13 +53,14 @@ auto write_as_admin(const Service& service, const http::Request& request, Work w
     co_return co_await await_settled_write(service.store, std::move(checked));
 }
 
-// The claims of a refresh token that was presented. Memory only. Errors: unauthenticated "invalid_token",
-// "token_expired".
-Result<core::RefreshClaims> read_refresh_token(const Service& service, std::string_view token);
+// The claims of a refresh token that was presented. From memory, unless its key is not known here yet. Errors:
+// unauthenticated "invalid_token", "token_expired"; unavailable when the key cannot be looked for.
+boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service, std::string_view token);
 
 // For the audit trail: `account` acts, from the request's address with its user agent in printable ASCII.
 core::Actor actor_of(const http::Request& request, const core::AccountId& account);
 core::Actor actor_of(const http::Request& request, const core::Admin& admin);
+core::Actor actor_of(const http::Request& request, const core::AuthenticatedClient& client);
 // The same for whoever shows no credentials, or a mailed link alone.
 core::Actor anonymous_actor(const http::Request& request);
 

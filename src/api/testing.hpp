@@ -12,6 +12,7 @@
 #include "api/service.hpp"
 #include "core/memory_store.hpp"
 #include "core/testing.hpp"
+#include "core/testing_keys.hpp"
 #include "http/router.hpp"
 
 namespace postern::api::testing {
@@ -41,16 +42,33 @@ public:
         return std::make_shared<const std::string>(R"({"keys":[]})");
     }
     bool has_key = true;
+    bool knows_new_key = true;  // that every token of the book is signed with
 
 private:
     template <typename Claims>
-    static Result<Claims> read(const std::map<std::string, Claims, std::less<>>& book, std::string_view token) {
+    Result<Claims> read(const std::map<std::string, Claims, std::less<>>& book, std::string_view token) const {
         auto found = book.find(token);
+        if (found != book.end() && !knows_new_key) {
+            return unauthenticated(std::string(core::unknown_key_code), "The token is signed with an unknown key");
+        }
         if (found == book.end()) return unauthenticated("invalid_token", "The token's signature is wrong");
         return found->second;
     }
     mutable std::map<std::string, core::AccessClaims, std::less<>> access_;
     mutable std::map<std::string, core::RefreshClaims, std::less<>> refresh_;
+};
+
+// The signer of the tests knows every key at once, unless a test says what there was to learn.
+class CountingKeyUpdater final : public core::KeyUpdater {
+public:
+    void catch_up(core::Store::Done done) override {
+        ++calls;
+        if (learn) learn();
+        done(outcome);
+    }
+    int calls = 0;
+    std::function<void()> learn;
+    Result<void> outcome;
 };
 
 using core::testing::PlainText;
@@ -108,6 +126,9 @@ public:
     core::Throttle throttle{{}, clock};
     core::TimingFloor timing_floor;
     core::ClientDirectory clients;
+    CountingKeyUpdater key_updater;
+    core::testing::LetterVault key_vault{"a", "a"};
+    core::RotationPolicy rotation_policy;
     core::AccessChecker access_checker{signer, *store, policy, clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
     Service service{.store = *store,
@@ -119,6 +140,9 @@ public:
                     .account_policy = account_policy,
                     .secrets = secrets,
                     .clients = clients,
+                    .key_updater = key_updater,
+                    .key_vault = key_vault,
+                    .rotation_policy = rotation_policy,
                     .throttle = throttle,
                     .timing_floor = timing_floor,
                     .clock = clock,

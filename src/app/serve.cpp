@@ -9,6 +9,7 @@
 #include "app/audit_thread.hpp"
 #include "app/data_directory.hpp"
 #include "app/deliveries.hpp"
+#include "app/key_keeper.hpp"
 #include "app/listen_address.hpp"
 #include "app/process.hpp"
 #include "app/store_follower.hpp"
@@ -82,9 +83,8 @@ bool has_own_pages(const Configuration& configuration) {
 class Node {
 public:
     Node(std::unique_ptr<LocalWorkplace> workplace, crypto::KeyRing& ring, core::Store& store,
-         const core::Hasher& hasher, const Clock& clock)
-        : key_follower_("keys",
-                        [&ring](core::Reader& reader) -> Result<void> { return ring.load(TRY(reader.list_keys())); }),
+         const core::Hasher& hasher, const core::KeyVault& vault, const Clock& clock)
+        : key_keeper_(ring, vault, workplace->rotation_policy(), clock),
           client_follower_("clients", [this](core::Reader& reader) { return load_clients(reader); }),
           workplace_(std::move(workplace)),
           store_(store),
@@ -102,6 +102,9 @@ public:
                    .account_policy = workplace_->account_policy(),
                    .secrets = ring,
                    .clients = clients_,
+                   .key_updater = key_keeper_,
+                   .key_vault = vault,
+                   .rotation_policy = key_keeper_.policy(),
                    .throttle = throttle_,
                    .timing_floor = timing_floor_,
                    .clock = clock,
@@ -111,17 +114,23 @@ public:
                    .page_style = {workplace_->configuration().service_name, workplace_->configuration().links_color},
                    .serves_pages = has_own_pages(workplace_->configuration()),
                    .version = std::string(version()),
+                   .jwks_max_age = workplace_->configuration().keys_jwks_max_age,
                    .metrics_text = [this] { return metrics_.text(); }} {
         metrics_.add_lane("hash", hash_lane_);
         add_store_metrics(metrics_, store_);
+        add_key_metrics(metrics_, key_keeper_);
         add_audit_metrics(metrics_, audit_thread_);
         add_throttle_metrics(metrics_, throttle_);
         api::add_routes(router_, service_);
-        store_.on_keys_changed([this] { key_follower_.reload(store_); });
         store_.on_clients_changed([this] { client_follower_.reload(store_); });
     }
 
+    ~Node() { key_keeper_.stop(); }
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
     Result<void> start(const ListenAddress& listen, const Environment& environment) {
+        key_keeper_.start(store_);
         TRY(core::read_and_wait(store_, [this](core::Reader& reader) { return load_clients(reader); }));
         client_follower_.reload(store_);  // so that nothing which changed around that is missed
         deliveries_ =
@@ -135,10 +144,7 @@ public:
     [[nodiscard]] const Configuration& configuration() const { return workplace_->configuration(); }
     [[nodiscard]] http::Server& server() { return *server_; }
     [[nodiscard]] Deliveries& deliveries() { return *deliveries_; }
-    void retry_what_failed() {
-        key_follower_.retry(store_);
-        client_follower_.retry(store_);
-    }
+    void retry_what_failed() { client_follower_.retry(store_); }
 
 private:
     Result<void> load_clients(core::Reader& reader) {
@@ -148,7 +154,7 @@ private:
 
     // These outlive the store, whose threads call them.
     core::ClientDirectory clients_;
-    StoreFollower key_follower_;
+    KeyKeeper key_keeper_;
     StoreFollower client_follower_;
     std::unique_ptr<LocalWorkplace> workplace_;
     core::Store& store_;
@@ -177,7 +183,8 @@ Result<std::unique_ptr<Node>> make_node(Configuration configuration, const Envir
     TRY(workplace->make_missing_keys());
     crypto::KeyRing* ring = TRY(workplace->key_ring());
     const core::Hasher* hasher = TRY(workplace->hasher());
-    auto node = std::make_unique<Node>(std::move(workplace), *ring, *store, *hasher, clock);
+    const core::KeyVault* vault = TRY(workplace->vault());
+    auto node = std::make_unique<Node>(std::move(workplace), *ring, *store, *hasher, *vault, clock);
     TRY(node->start(listen, environment));
     return node;
 }

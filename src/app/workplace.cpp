@@ -1,5 +1,6 @@
 #include "app/workplace.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "app/data_directory.hpp"
@@ -39,6 +40,16 @@ core::TokenPolicy token_policy_of(const Configuration& configuration) {
             .permanent_session_life = configuration.sessions_permanent_life};
 }
 
+core::RotationPolicy rotation_policy_of(const Configuration& configuration) {
+    return {.rotate_after = configuration.keys_rotate_after,
+            .publish_ahead = configuration.keys_publish_ahead,
+            .access_token_life = configuration.tokens_access_life,
+            .refresh_token_life = std::max(configuration.sessions_life, configuration.sessions_permanent_life),
+            // The table of keys lets nothing else through.
+            .access_algorithm =
+                core::parse_key_algorithm(configuration.tokens_algorithm).value_or(core::KeyAlgorithm::es256)};
+}
+
 core::ThrottlePolicy throttle_policy_of(const Configuration& configuration) {
     return {.network_failures = configuration.throttle_network_failures,
             .account_network_failures = configuration.throttle_account_network_failures,
@@ -70,6 +81,7 @@ LocalWorkplace::LocalWorkplace(Configuration configuration, const Environment& e
       token_policy_(token_policy_of(configuration_)),
       account_policy_(account_policy_of(configuration_)),
       throttle_policy_(throttle_policy_of(configuration_)),
+      rotation_policy_(rotation_policy_of(configuration_)),
       hasher_({.memory_bytes = static_cast<std::size_t>(configuration_.hash_memory_mib) * mebibyte,
                .iterations = static_cast<std::size_t>(configuration_.hash_iterations)}) {}
 
@@ -168,11 +180,6 @@ Result<void> LocalWorkplace::make_missing_keys() {
     // `postern key init` may have come first; its keys are as good.
     if (!made && made.error().code != "keys_exist") return made.error();
     return {};
-}
-
-core::KeyAlgorithm LocalWorkplace::access_algorithm() const {
-    // The table of keys lets nothing else through.
-    return core::parse_key_algorithm(configuration_.tokens_algorithm).value_or(core::KeyAlgorithm::es256);
 }
 
 std::string LocalWorkplace::master_key_place() const {

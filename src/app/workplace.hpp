@@ -32,7 +32,8 @@ public:
     Result<const core::Hasher*> hasher() override { return &hasher_; }
 
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return token_policy_; }
-    [[nodiscard]] core::KeyAlgorithm access_algorithm() const override;
+    [[nodiscard]] core::KeyAlgorithm access_algorithm() const override { return rotation_policy_.access_algorithm; }
+    [[nodiscard]] const core::RotationPolicy& rotation_policy() const override { return rotation_policy_; }
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
     [[nodiscard]] const core::ThrottlePolicy& throttle_policy() const override { return throttle_policy_; }
     [[nodiscard]] Milliseconds audit_retention() const override { return configuration_.audit_retention; }
@@ -59,6 +60,7 @@ private:
     const core::TokenPolicy token_policy_;
     const core::AccountPolicy account_policy_;
     const core::ThrottlePolicy throttle_policy_;
+    const core::RotationPolicy rotation_policy_;
     const crypto::Argon2Hasher hasher_;
     bool makes_missing_ = false;
 
@@ -69,6 +71,7 @@ private:
 };
 
 core::TokenPolicy token_policy_of(const Configuration& configuration);
+core::RotationPolicy rotation_policy_of(const Configuration& configuration);
 core::ThrottlePolicy throttle_policy_of(const Configuration& configuration);
 core::AccountPolicy account_policy_of(const Configuration& configuration);
 

@@ -60,6 +60,7 @@ public:
     [[nodiscard]] const core::TokenPolicy& token_policy() const override { return policy_; }
     [[nodiscard]] const core::ThrottlePolicy& throttle_policy() const override { return throttle_policy_; }
     [[nodiscard]] core::KeyAlgorithm access_algorithm() const override { return core::KeyAlgorithm::es256; }
+    [[nodiscard]] const core::RotationPolicy& rotation_policy() const override { return rotation_policy_; }
     [[nodiscard]] const core::AccountPolicy& account_policy() const override { return account_policy_; }
     [[nodiscard]] Milliseconds audit_retention() const override { return limits::audit_retention; }
     [[nodiscard]] std::string master_key_place() const override { return "master.key"; }
@@ -72,6 +73,7 @@ private:
     core::testing::PlainAuditSigner audit_signer_;
     core::TokenPolicy policy_ = core::testing::policy();
     const core::ThrottlePolicy throttle_policy_;
+    const core::RotationPolicy rotation_policy_;
     core::AccountPolicy account_policy_ = core::testing::account_policy();
 };
 

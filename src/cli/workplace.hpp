@@ -15,6 +15,7 @@
 #include "core/hasher.hpp"
 #include "core/imported_hash.hpp"
 #include "core/inspection.hpp"
+#include "core/key_rotation.hpp"
 #include "core/keys.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
@@ -52,6 +53,7 @@ public:
 
     [[nodiscard]] virtual const core::TokenPolicy& token_policy() const = 0;
     [[nodiscard]] virtual core::KeyAlgorithm access_algorithm() const = 0;
+    [[nodiscard]] virtual const core::RotationPolicy& rotation_policy() const = 0;
     [[nodiscard]] virtual const core::AccountPolicy& account_policy() const = 0;
     [[nodiscard]] virtual const core::ThrottlePolicy& throttle_policy() const = 0;
     // How long audit records are kept.

@@ -52,10 +52,15 @@ std::string jwk_set(const std::string& list) {
     return "{\"keys\":[" + list + "]}";
 }
 
-std::string describe(const std::vector<core::StoredKey>& keys) {
+}  // namespace
+
+LoadedKeys::LoadedKeys() : jwks(std::make_shared<const std::string>(jwk_set(""))), audit_jwks(jwk_set("")) {}
+
+std::string LoadedKeys::describe(const std::vector<core::StoredKey>& keys) {
     std::vector<std::string> lines;
     for (const auto& key : keys) {
         lines.push_back(std::string(word(key.purpose)) + " " + key.kid + " " + std::string(word(key.state)) + " " +
+                        key.master_key_id + " " +
                         (key.expires_at ? std::to_string(to_milliseconds(*key.expires_at)) : "") + "\n");
     }
     std::ranges::sort(lines);
@@ -63,10 +68,6 @@ std::string describe(const std::vector<core::StoredKey>& keys) {
     for (const auto& line : lines) text += line;
     return text;
 }
-
-}  // namespace
-
-LoadedKeys::LoadedKeys() : jwks(std::make_shared<const std::string>(jwk_set(""))), audit_jwks(jwk_set("")) {}
 
 Result<LoadedKeys> LoadedKeys::open(const MasterKeys& master_keys, const std::vector<core::StoredKey>& keys) {
     auto ordered = keys;
@@ -103,9 +104,10 @@ Result<void> LoadedKeys::add_signing_key(const core::StoredKey& stored, const Se
     const verify::EvpKey pair = TRY(decode_pair(stored, secret, *algorithm));
     append_jwk(published_, TRY(write_public_jwk(*pair, *algorithm, stored.kid, word(stored.purpose))));
     keys.emplace(stored.kid, SigningKey{KeyLife(stored), encode_header(word(*algorithm), typ, stored.kid),
-                                        TRY(SignatureMaker::make(*pair, *algorithm)),
-                                        TRY(verify::SignatureVerifier::make(*pair, *algorithm))});
-    return {};
+                                        TRY(SignatureMaker::make(*pair, *algorithm))});
+    // A retired key is kept until the last token that it made has expired.
+    return trusted.add(stored.purpose, stored.kid, *pair, *algorithm,
+                       stored.state == core::KeyState::retired ? stored.expires_at : std::nullopt);
 }
 
 Result<void> LoadedKeys::add_refresh_key(const core::StoredKey& stored, SecretBytes secret) {

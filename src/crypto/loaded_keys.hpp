@@ -14,8 +14,8 @@
 #include "crypto/master_key.hpp"
 #include "crypto/refresh_mac.hpp"
 #include "crypto/signature_maker.hpp"
-#include "verify/jws.hpp"
 #include "verify/signature.hpp"
+#include "verify/trusted_keys.hpp"
 
 namespace postern::crypto {
 
@@ -31,18 +31,11 @@ struct KeyLife {
     [[nodiscard]] bool may_sign() const { return state == core::KeyState::active || state == core::KeyState::retired; }
 };
 
-// Of access tokens and of status lists. One that waits verifies already: another node may have activated it a moment
-// before this one learns of it.
+// Of access tokens and of status lists.
 struct SigningKey {
     KeyLife life;
     std::string header;  // the protected header of everything it signs, encoded
     SignatureMaker maker;
-    verify::SignatureVerifier verifier;
-
-    [[nodiscard]] std::string_view alg() const { return word(verifier.algorithm()); }
-    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
-        return verifier.verify(parts.signing_input, parts.signature);
-    }
 };
 
 struct RefreshKey {
@@ -51,9 +44,6 @@ struct RefreshKey {
     RefreshMac mac;
 
     [[nodiscard]] static std::string_view alg() { return "HS256"; }
-    [[nodiscard]] bool verify(const verify::JwsParts& parts) const {
-        return mac.verify(parts.signing_input, parts.signature);
-    }
 };
 
 struct AuditKey {
@@ -76,6 +66,9 @@ struct LoadedKeys {
     KeysByKid<RefreshKey> refresh;
     KeysByKid<AuditKey> audit;
     KeysByKid<DerivationKey> derivation;
+    // Of access tokens and of status lists. A key that waits is believed already: another node may have activated it a
+    // moment before this one learns of it.
+    verify::TrustedKeys trusted;
     // The active key of each purpose, the newest one where there are several; empty where there is none.
     std::string access_kid;
     std::string status_list_kid;
@@ -84,12 +77,15 @@ struct LoadedKeys {
     std::string derivation_kid;
     std::shared_ptr<const std::string> jwks;
     std::string audit_jwks;
-    std::string description;  // of what others see of the keys: when it changes, so does the generation
+    std::string description;  // what describe() said of them
     std::uint64_t generation = 0;
 
     LoadedKeys();
     // Revoked keys are left out. Errors: as MasterKeys::open; internal, for a key that was damaged.
     static Result<LoadedKeys> open(const MasterKeys& master_keys, const std::vector<core::StoredKey>& keys);
+
+    // What of the keys matters here, whatever their order; when it is the same, so is everything above.
+    static std::string describe(const std::vector<core::StoredKey>& keys);
 
 private:
     Result<void> add(const core::StoredKey& stored, SecretBytes secret);
