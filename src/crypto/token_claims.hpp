@@ -1,7 +1,5 @@
-// Our claims as the JSON of a token's payload, and back (RFC 7519, RFC 9068).
-//
-// Reading asks of each claim its exact JSON type: an `exp` that is a text, a fraction or 1e400 is an error, never an
-// absent one. Claims that are not ours are ignored. Errors: unauthenticated "invalid_token", naming the claim.
+// Our claims as the JSON of a token's payload (RFC 7519, RFC 9068), and those of refresh tokens back;
+// verify/access_claims.hpp reads those of access tokens.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +16,7 @@ std::string write_claims(const core::AccessClaims& claims);
 std::string write_claims(const core::RefreshClaims& claims);
 std::string write_claims(const core::StatusListClaims& claims);
 
-Result<core::AccessClaims> read_access_claims(std::span<const std::uint8_t> payload);
+// Each with its exact type (verify/claims.hpp). Errors: unauthenticated "invalid_token", naming the claim.
 Result<core::RefreshClaims> read_refresh_claims(std::span<const std::uint8_t> payload);
 
 }  // namespace postern::crypto
