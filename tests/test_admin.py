@@ -75,7 +75,12 @@ def a_body(operation):
     if "requestBody" not in operation:
         return None
     name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    return {"CreateAccountRequest": {"email": "matrix@example.com"}, "RolesRequest": {"roles": []}}[name]
+    return {
+        "CreateAccountRequest": {"email": "matrix@example.com"},
+        "RolesRequest": {"roles": []},
+        "ScopesRequest": {"scopes": ["matrix"]},
+        "ClaimsRequest": {"claims": {"matrix": 1}},
+    }.get(name, {})
 
 
 # --- Who may ----------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ AccountMessage describe_account(const core::Account& account) {
                            .state = core::state_of(account),
                            .admin = account.admin,
                            .roles = {account.roles},
+                           .scopes = {account.scopes},
+                           .claims = {account.custom_claims.empty() ? "{}" : account.custom_claims},
                            .display_name = account.display_name,
                            .locale = account.locale,
                            .password_scheme = std::nullopt,

@@ -158,4 +158,47 @@ Facts describe_set_roles() {
     return facts;
 }
 
+FlowResult set_scopes(const Service& service, const http::Request& request) {
+    const auto body = parse_body<ScopesRequest>(request);
+    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
+        const ScopesRequest wanted = TRY(body);
+        auto account = TRY(account_of_path(transaction, request));
+        return core::set_scopes(transaction, std::move(account), wanted.scopes.words, actor_of(request, admin),
+                                service.clock.now());
+    };
+    auto changed = co_await write_as_admin(service, request, std::move(change));
+    const core::Account account = CO_TRY(std::move(changed));
+    co_return answer(describe_account(account));
+}
+
+Facts describe_set_scopes() {
+    Facts facts = facts_of_change("setScopes", "Set the scopes of an account",
+                                  "Replaces the scope of its tokens. A change ends its sessions and tokens.");
+    facts.body = Body::required;
+    facts.request = schema_of<ScopesRequest>();
+    return facts;
+}
+
+FlowResult set_claims(const Service& service, const http::Request& request) {
+    const auto body = parse_body<ClaimsRequest>(request);
+    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
+        const ClaimsRequest wanted = TRY(body);
+        auto account = TRY(account_of_path(transaction, request));
+        return core::set_custom_claims(transaction, std::move(account), wanted.claims.text, actor_of(request, admin),
+                                       service.clock.now());
+    };
+    auto changed = co_await write_as_admin(service, request, std::move(change));
+    const core::Account account = CO_TRY(std::move(changed));
+    co_return answer(describe_account(account));
+}
+
+Facts describe_set_claims() {
+    Facts facts = facts_of_change("setClaims", "Set the claims of an account",
+                                  "Replaces the further claims of its tokens, which stand beside Postern's own. A "
+                                  "change ends its sessions and tokens.");
+    facts.body = Body::required;
+    facts.request = schema_of<ClaimsRequest>();
+    return facts;
+}
+
 }  // namespace postern::api::admin

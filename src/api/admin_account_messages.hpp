@@ -39,6 +39,35 @@ struct FieldType<Roles> {
     }
 };
 
+// The same for scopes and core::accept_scopes().
+struct Scopes {
+    std::vector<std::string> words;
+};
+template <>
+struct FieldType<Scopes> {
+    static constexpr std::string_view expectation = FieldType<std::vector<std::string>>::expectation;
+    static boost::json::object schema();
+    static boost::json::value write(const Scopes& scopes) {
+        return FieldType<std::vector<std::string>>::write(scopes.words);
+    }
+    static std::optional<Scopes> read(const boost::json::value& value) {
+        auto words = FieldType<std::vector<std::string>>::read(value);
+        return words ? std::optional(Scopes{std::move(*words)}) : std::nullopt;
+    }
+};
+
+// The text of a JSON object, which is passed on as it is.
+struct JsonText {
+    std::string text;
+};
+template <>
+struct FieldType<JsonText> {
+    static constexpr std::string_view expectation = "an object";
+    static boost::json::object schema() { return {{"type", "object"}}; }
+    static boost::json::value write(const JsonText& json);
+    static std::optional<JsonText> read(const boost::json::value& value);
+};
+
 namespace admin {
 
 struct AccountsQuery {
@@ -70,6 +99,8 @@ struct AccountMessage {
     core::AccountState state = core::AccountState::inactive;
     bool admin = false;
     Roles roles;
+    Scopes scopes;
+    JsonText claims;
     std::string display_name;
     std::string locale;
     std::optional<std::string> password_scheme;
@@ -91,6 +122,8 @@ struct AccountMessage {
              "active: may log in. inactive: not activated, or a demo account that is not verified. disabled: shut out"},
         {.field = "admin", .description = "Whether it administers this server"},
         {.field = "roles", .description = "Its roles, in order"},
+        {.field = "scopes", .description = "The scope of its tokens, in order"},
+        {.field = "claims", .description = "Further claims of its tokens"},
         {.field = "display_name", .description = "What people call its holder; may be empty"},
         {.field = "locale", .description = "The language of mail to it; empty: the server's"},
         {.field = "password_scheme",
@@ -117,8 +150,9 @@ struct AccountMessage {
     });
 };
 BOOST_DESCRIBE_STRUCT(AccountMessage, (),
-                      (id, email, kind, state, admin, roles, display_name, locale, password_scheme, created_at,
-                       updated_at, activated_at, email_verified_at, disabled_at, last_login_at, locked_until))
+                      (id, email, kind, state, admin, roles, scopes, claims, display_name, locale, password_scheme,
+                       created_at, updated_at, activated_at, email_verified_at, disabled_at, last_login_at,
+                       locked_until))
 
 struct AccountsPage {
     std::vector<AccountMessage> accounts;
@@ -180,6 +214,28 @@ struct RolesRequest {
     });
 };
 BOOST_DESCRIBE_STRUCT(RolesRequest, (), (roles, admin))
+
+struct ScopesRequest {
+    Scopes scopes;
+
+    static constexpr std::string_view name = "ScopesRequest";
+    static constexpr auto notes = std::to_array<Note>({
+        {.field = "scopes", .description = "All the scopes that its tokens are to have; words without white space"},
+    });
+};
+BOOST_DESCRIBE_STRUCT(ScopesRequest, (), (scopes))
+
+struct ClaimsRequest {
+    JsonText claims;
+
+    static constexpr std::string_view name = "ClaimsRequest";
+    static constexpr auto notes = std::to_array<Note>({
+        {.field = "claims",
+         .description =
+             "All the further claims that its tokens are to have; names of ours and of standards are refused"},
+    });
+};
+BOOST_DESCRIBE_STRUCT(ClaimsRequest, (), (claims))
 
 }  // namespace admin
 }  // namespace postern::api

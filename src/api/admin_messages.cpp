@@ -2,6 +2,7 @@
 #include "api/admin_messages.hpp"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "api/admin_account_messages.hpp"
 #include "api/schema_derive.hpp"
@@ -18,6 +19,17 @@ boost::json::object FieldType<Roles>::schema() {
     return {{"type", "array"},
             {"items", {{"type", "string"}, {"pattern", role_pattern}, {"maxLength", limits::role_bytes}}},
             {"maxItems", limits::roles_per_account}};
+}
+
+boost::json::object FieldType<Scopes>::schema() {
+    return {{"type", "array"},
+            {"items", {{"type", "string"}, {"pattern", role_pattern}, {"maxLength", limits::scope_bytes}}},
+            {"maxItems", limits::scopes_per_owner}};
+}
+
+std::optional<JsonText> FieldType<JsonText>::read(const boost::json::value& value) {
+    if (!value.is_object()) return std::nullopt;
+    return JsonText{boost::json::serialize(value)};
 }
 
 boost::json::value FieldType<JsonText>::write(const JsonText& json) {
@@ -40,6 +52,12 @@ template boost::json::object describe_schema<admin::OutboxQuery>(SchemaUse);
 
 template Result<admin::CreateAccountRequest> parse_message(std::string_view);
 template boost::json::object describe_schema<admin::CreateAccountRequest>(SchemaUse);
+
+template Result<admin::ScopesRequest> parse_message(std::string_view);
+template boost::json::object describe_schema<admin::ScopesRequest>(SchemaUse);
+
+template Result<admin::ClaimsRequest> parse_message(std::string_view);
+template boost::json::object describe_schema<admin::ClaimsRequest>(SchemaUse);
 
 template Result<admin::RolesRequest> parse_message(std::string_view);
 template boost::json::object describe_schema<admin::RolesRequest>(SchemaUse);

@@ -8,22 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "api/admin_account_messages.hpp"
 #include "api/query.hpp"
 #include "api/schema.hpp"
 #include "base/clock.hpp"
 #include "core/records.hpp"
 
 namespace postern::api {
-
-// JSON that is passed on as it is.
-struct JsonText {
-    std::string text;
-};
-template <>
-struct FieldType<JsonText> {
-    static boost::json::object schema() { return {{"type", "object"}}; }
-    static boost::json::value write(const JsonText& json);
-};
 
 template <>
 struct FieldType<core::OutboxState>
@@ -145,7 +136,9 @@ struct KeyMessage {
         {.field = "kid", .description = "RFC 7638 thumbprint"},
         {.field = "purpose", .description = "What it is for"},
         {.field = "algorithm", .description = "JWA name"},
-        {.field = "state", .description = "active: signs and verifies. retired: only verifies. revoked: neither"},
+        {.field = "state",
+         .description = "next: published, and signs soon. active: signs and verifies. retired: only verifies. "
+                        "revoked: neither"},
         {.field = "created_at", .description = "When it was made"},
         {.field = "expires_at",
          .description = "When the last token that it made has expired",

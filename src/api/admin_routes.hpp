@@ -42,6 +42,10 @@ FlowResult start_password_reset(const Service& service, const http::Request& req
 Facts describe_start_password_reset();
 FlowResult set_roles(const Service& service, const http::Request& request);
 Facts describe_set_roles();
+FlowResult set_scopes(const Service& service, const http::Request& request);
+Facts describe_set_scopes();
+FlowResult set_claims(const Service& service, const http::Request& request);
+Facts describe_set_claims();
 // admin_sessions.cpp
 FlowResult list_account_sessions(const Service& service, const http::Request& request);
 Facts describe_list_account_sessions();
@@ -54,6 +58,10 @@ Facts describe_end_session();
 // admin_keys.cpp
 FlowResult list_keys(const Service& service, const http::Request& request);
 Facts describe_list_keys();
+FlowResult rotate_keys(const Service& service, const http::Request& request);
+Facts describe_rotate_keys();
+FlowResult revoke_key(const Service& service, const http::Request& request);
+Facts describe_revoke_key();
 // admin_audit.cpp
 FlowResult list_audit(const Service& service, const http::Request& request);
 Facts describe_list_audit();

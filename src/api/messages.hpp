@@ -100,6 +100,7 @@ struct MeResponse {
     core::AccountKind kind = core::AccountKind::standard;
     bool admin = false;
     std::vector<std::string> roles;
+    std::vector<std::string> scopes;
     bool email_verified = false;
     bool activated = false;
     Timestamp created_at;
@@ -115,6 +116,7 @@ struct MeResponse {
         {.field = "kind", .description = "demo: signed itself up. standard: made by an administrator or an import"},
         {.field = "admin", .description = "Whether the account administers this server"},
         {.field = "roles", .description = "The account's roles, as an administrator gave them"},
+        {.field = "scopes", .description = "What its tokens are for, as an administrator said; their scope"},
         {.field = "email_verified", .description = "Whether the address has been proven"},
         {.field = "activated", .description = "Whether the account has been activated"},
         {.field = "created_at", .description = "When the account was made"},
@@ -125,8 +127,8 @@ struct MeResponse {
     });
 };
 BOOST_DESCRIBE_STRUCT(MeResponse, (),
-                      (id, email, display_name, locale, kind, admin, roles, email_verified, activated, created_at,
-                       last_login_at, session_id))
+                      (id, email, display_name, locale, kind, admin, roles, scopes, email_verified, activated,
+                       created_at, last_login_at, session_id))
 
 // What http::error_response() writes.
 struct ErrorResponse {

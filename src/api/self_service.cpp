@@ -95,6 +95,7 @@ MeResponse describe_account(const core::Account& account, const core::SignedIn& 
             .kind = account.kind,
             .admin = account.admin,
             .roles = account.roles,
+            .scopes = account.scopes,
             .email_verified = account.email_verified_at.has_value(),
             .activated = account.activated_at.has_value(),
             .created_at = account.created_at,

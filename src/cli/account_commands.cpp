@@ -137,6 +137,7 @@ void add_account_commands(CLI::App& app, Plan& plan) {
     add_account_password(group, plan);
     add_account_mailing(group, plan);
     add_account_roles(group, plan);
+    add_account_claims(group, plan);
     add_show(group, plan);
     add_list(group, plan);
     add_import_commands(group, plan);

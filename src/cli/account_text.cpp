@@ -5,6 +5,8 @@
 #include <CLI/Formatter.hpp>
 #include <memory>
 
+#include "base/json.hpp"
+
 namespace postern::cli {
 namespace {
 
@@ -30,6 +32,11 @@ std::string words_of(const std::vector<std::string>& roles) {
 
 }  // namespace
 
+boost::json::value claims_of(const core::Account& account) {
+    auto claims = parse_json(account.custom_claims.empty() ? "{}" : account.custom_claims);
+    return claims.has_value() ? std::move(*claims) : boost::json::value(boost::json::object());
+}
+
 boost::json::value to_json(const core::Account& account) {
     return {{"id", account.id.text()},
             {"email", account.email},
@@ -37,6 +44,8 @@ boost::json::value to_json(const core::Account& account) {
             {"state", state_word(account)},
             {"admin", account.admin},
             {"roles", boost::json::array(account.roles.begin(), account.roles.end())},
+            {"scopes", boost::json::array(account.scopes.begin(), account.scopes.end())},
+            {"claims", claims_of(account)},
             {"display_name", account.display_name},
             {"locale", account.locale},
             {"has_password", !account.password_hash.empty()},
@@ -56,11 +65,13 @@ std::string describe(const core::Account& account) {
     return "email          " + account.email + "\nid             " + account.id.text() + "\nkind           " +
            std::string(core::word(account.kind)) + "\nstate          " + state_word(account) + "\nadministrator  " +
            (account.admin ? "yes" : "no") + "\nroles          " + or_none(words_of(account.roles)) +
-           "\nname           " + or_none(account.display_name) + "\nlocale         " + or_none(account.locale) +
-           "\npassword       " + (account.password_hash.empty() ? "none" : "set") + "\ncreated        " +
-           format_time(account.created_at) + "\nactivated      " + when(account.activated_at, "no") +
-           "\nverified       " + when(account.email_verified_at, "no") + "\ndisabled       " +
-           when(account.disabled_at, "no") + "\nlast login     " + when(account.last_login_at, "never") + "\n";
+           "\nscopes         " + or_none(words_of(account.scopes)) + "\nclaims         " +
+           or_none(account.custom_claims) + "\nname           " + or_none(account.display_name) + "\nlocale         " +
+           or_none(account.locale) + "\npassword       " + (account.password_hash.empty() ? "none" : "set") +
+           "\ncreated        " + format_time(account.created_at) + "\nactivated      " +
+           when(account.activated_at, "no") + "\nverified       " + when(account.email_verified_at, "no") +
+           "\ndisabled       " + when(account.disabled_at, "no") + "\nlast login     " +
+           when(account.last_login_at, "never") + "\n";
 }
 
 Result<core::Account> step_on_account(const Call& call, core::Store& store, const core::EmailAddress& email,

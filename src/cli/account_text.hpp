@@ -11,6 +11,8 @@
 namespace postern::cli {
 
 boost::json::value to_json(const core::Account& account);
+// Claims of its own as JSON: an object, empty when it has none.
+boost::json::value claims_of(const core::Account& account);
 std::string line_of(const core::Account& account);   // for a list
 std::string describe(const core::Account& account);  // in full
 
@@ -27,6 +29,7 @@ void add_account_step(CLI::App& group, Plan& plan, const Description& descriptio
 void add_account_create(CLI::App& group, Plan& plan);
 void add_account_password(CLI::App& group, Plan& plan);
 void add_account_roles(CLI::App& group, Plan& plan);
+void add_account_claims(CLI::App& group, Plan& plan);
 void add_account_mailing(CLI::App& group, Plan& plan);
 
 }  // namespace postern::cli

@@ -13,6 +13,7 @@
 #include <ostream>
 
 #include "base/time_text.hpp"
+#include "cli/account_text.hpp"
 #include "cli/progress.hpp"
 #include "core/import.hpp"
 
@@ -105,6 +106,10 @@ std::string json_line(const core::Account& account) {
             value = account.admin;
         } else if (field == core::ImportField::roles) {
             value = boost::json::array(account.roles.begin(), account.roles.end());
+        } else if (field == core::ImportField::scopes) {
+            value = boost::json::array(account.scopes.begin(), account.scopes.end());
+        } else if (field == core::ImportField::claims) {
+            value = claims_of(account);
         } else if (!values.at(i).empty()) {
             value = values.at(i);
         }

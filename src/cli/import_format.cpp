@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "base/encoding.hpp"
 #include "base/json.hpp"
@@ -46,6 +47,11 @@ std::vector<std::string> names_in(const boost::json::object& record) {
 void drop_unusable_password(Origin origin, core::ImportedRecord& record) {
     auto& hash = record[core::ImportField::password_hash];
     if (origin == Origin::django && hash.starts_with('!')) hash.clear();
+}
+
+Result<std::string> text_of_field(core::ImportField field, std::string_view name, const boost::json::value& value) {
+    if (field == core::ImportField::claims && value.is_object()) return boost::json::serialize(value);
+    return text_of(name, value);
 }
 
 std::string known_fields() {
@@ -202,12 +208,12 @@ Result<std::optional<core::ImportedRecord>> ImportSource::read(Record& record) c
         for (const std::string_view name : known.names) {
             const auto* value = map_.contains(known.field) ? nullptr : columns->if_contains(name);
             if (value == nullptr) continue;
-            read[known.field] = TRY(text_of(name, *value));
+            read[known.field] = TRY(text_of_field(known.field, name, *value));
             break;
         }
     }
     for (const auto& [field, name] : map_) {
-        if (const auto* value = columns->if_contains(name)) read[field] = TRY(text_of(name, *value));
+        if (const auto* value = columns->if_contains(name)) read[field] = TRY(text_of_field(field, name, *value));
     }
     if (origin_ == Origin::keycloak) TRY(read_keycloak_user(*columns, *hashes_, read));
     drop_unusable_password(origin_, read);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/encoding.hpp"
-#include "base/limits.hpp"
 #include "core/revocation.hpp"
 #include "core/throttle.hpp"
 #include "core/words.hpp"
@@ -35,20 +33,6 @@ Result<Account> save_and_record(Transaction& transaction, Account account, std::
     return account;
 }
 
-// Saves one that does: sessions and tokens end with it.
-Result<Account> save_and_revoke(Transaction& transaction, Account account, RevocationReason reason,
-                                std::string_view event, const Actor& actor, Timestamp now) {
-    account = TRY(save_account(transaction, std::move(account), now));
-    TRY(revoke_account(transaction, account.id, reason, event, actor, now, account.email));
-    return account;
-}
-
-// Printable ASCII without the space, the quote and the backslash: the scope-token of RFC 6749 section 3.3.
-bool is_role(std::string_view role) {
-    const auto fits = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
-    return !role.empty() && role.size() <= limits::role_bytes && std::ranges::all_of(role, fits);
-}
-
 }  // namespace
 
 Result<Account> save_account(Transaction& transaction, Account account, Timestamp now) {
@@ -57,6 +41,13 @@ Result<Account> save_account(Transaction& transaction, Account account, Timestam
     account.updated_at = now;
     const bool saved = TRY(transaction.update_account(account, read_version));
     if (!saved) return conflict("retry", "The account changed meanwhile");
+    return account;
+}
+
+Result<Account> save_and_revoke(Transaction& transaction, Account account, RevocationReason reason,
+                                std::string_view event, const Actor& actor, Timestamp now) {
+    account = TRY(save_account(transaction, std::move(account), now));
+    TRY(revoke_account(transaction, account.id, reason, event, actor, now, account.email));
     return account;
 }
 
@@ -102,22 +93,6 @@ std::string_view word(AccountState state) {
 
 std::optional<AccountState> parse_account_state(std::string_view text) {
     return value_in(account_states, text);
-}
-
-Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles) {
-    for (const std::string& role : roles) {
-        if (is_role(role)) continue;
-        return invalid_input("invalid_role", "The role " + quote_for_message(role) + " is not 1 to " +
-                                                 std::to_string(limits::role_bytes) +
-                                                 " characters of printable ASCII without space, quote and backslash");
-    }
-    std::ranges::sort(roles);
-    roles.erase(std::ranges::unique(roles).begin(), roles.end());
-    if (roles.size() > limits::roles_per_account) {
-        return invalid_input("too_many_roles",
-                             "An account has " + std::to_string(limits::roles_per_account) + " roles at most");
-    }
-    return roles;
 }
 
 Result<Account> create_account(Transaction& transaction, const NewAccount& wanted, const Actor& actor, Timestamp now) {
@@ -196,15 +171,6 @@ Result<void> delete_account(Transaction& transaction, Account account, const Act
     // Last, since the record of the deletion names the address too.
     TRY(transaction.erase_audit(account.id));
     return {};
-}
-
-Result<Account> set_roles(Transaction& transaction, Account account, const std::vector<std::string>& roles,
-                          const Actor& actor, Timestamp now) {
-    auto accepted = TRY(accept_roles(roles));
-    if (account.roles == accepted) return account;
-    account.roles = std::move(accepted);
-    return save_and_revoke(transaction, std::move(account), RevocationReason::role_changed, "account.roles_changed",
-                           actor, now);
 }
 
 Result<Account> set_admin(Transaction& transaction, Account account, bool admin, const Actor& actor, Timestamp now) {

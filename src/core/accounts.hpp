@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "core/account_claims.hpp"
 #include "core/audit.hpp"
 #include "core/new_password.hpp"
 #include "core/store.hpp"
@@ -36,6 +37,10 @@ struct NewAccount {
 // flight nor another change can miss it. Errors: conflict "retry", when it changed meanwhile.
 Result<Account> save_account(Transaction& transaction, Account account, Timestamp now);
 
+// Saves a change that takes trust away, and ends sessions and tokens with it.
+Result<Account> save_and_revoke(Transaction& transaction, Account account, RevocationReason reason,
+                                std::string_view event, const Actor& actor, Timestamp now);
+
 // What whoever had the account until now could still get in by: mailed links, and networks that may try past a lock.
 // After save_account(), which takes the account's row: a link that is being written at the same time is seen then, or
 // comes too late (issue_mail_token()).
@@ -59,18 +64,12 @@ Result<Account> enable_account(Transaction& transaction, Account account, const 
 // Errors: conflict "last_admin".
 Result<void> delete_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now);
 
-// Errors: those of accept_roles().
-Result<Account> set_roles(Transaction& transaction, Account account, const std::vector<std::string>& roles,
-                          const Actor& actor, Timestamp now);
 // Grants or takes the administrator's role. Errors: conflict "last_admin".
 Result<Account> set_admin(Transaction& transaction, Account account, bool admin, const Actor& actor, Timestamp now);
 
 // At an operator's wish: everything from before ends, failed logins too.
 Result<Account> set_password(Transaction& transaction, Account account, const NewPassword& password, const Actor& actor,
                              Timestamp now);
-
-// `roles` as Account keeps them: sorted, each once. Errors: invalid_input "invalid_role", "too_many_roles".
-Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles);
 
 // May log in with the right password, as far as the account is concerned.
 bool is_active(const Account& account);

@@ -9,6 +9,7 @@
 #include "base/limits.hpp"
 #include "base/time_text.hpp"
 #include "core/accounts.hpp"
+#include "core/scopes.hpp"
 
 namespace postern::core {
 namespace {
@@ -18,6 +19,8 @@ constexpr std::array<std::string_view, import_field_count> field_words = {"id",
                                                                           "kind",
                                                                           "admin",
                                                                           "roles",
+                                                                          "scopes",
+                                                                          "claims",
                                                                           "display_name",
                                                                           "locale",
                                                                           "password_hash",
@@ -113,11 +116,20 @@ Result<std::string> locale_of(const ImportedRecord& record) {
     return locale;
 }
 
-Result<std::vector<std::string>> roles_of(const ImportedRecord& record) {
-    std::istringstream words(record[ImportField::roles]);
-    std::vector<std::string> roles;
-    for (std::string role; words >> role;) roles.push_back(role);
-    return accept_roles(std::move(roles));
+std::vector<std::string> words_of(const std::string& text) {
+    std::istringstream stream(text);
+    std::vector<std::string> words;
+    for (std::string word; stream >> word;) words.push_back(word);
+    return words;
+}
+
+Result<void> read_claims(Account& account, const ImportedRecord& record) {
+    account.roles = TRY(accept_roles(words_of(record[ImportField::roles])));
+    account.scopes = TRY(accept_scopes(words_of(record[ImportField::scopes])));
+    if (const std::string& claims = record[ImportField::claims]; !claims.empty()) {
+        account.custom_claims = TRY(accept_custom_claims(claims));
+    }
+    return check_claims_size(account);
 }
 
 Result<AccountKind> kind_of(const ImportedRecord& record, const ImportRules& rules) {
@@ -182,7 +194,7 @@ Result<Account> make_imported_account(const ImportedRecord& record, const Import
     account.email = std::move(email.given);
     account.kind = TRY(kind_of(record, rules));
     account.admin = rules.own && TRY(flag_of(record, ImportField::admin)).value_or(false);
-    account.roles = TRY(roles_of(record));
+    TRY(read_claims(account, record));
     account.display_name = TRY(display_name_of(record, tools.text));
     account.locale = TRY(locale_of(record));
     if (const std::string& hash = record[ImportField::password_hash]; !hash.empty()) {
@@ -196,13 +208,13 @@ Result<Account> make_imported_account(const ImportedRecord& record, const Import
 
 std::array<std::string, export_field_count> export_account(const Account& account) {
     const auto time = [](const std::optional<Timestamp>& moment) { return moment ? write_time(*moment) : ""; };
-    std::string roles;
-    for (const std::string& role : account.roles) roles += (roles.empty() ? "" : " ") + role;
     return {account.id.text(),
             account.email,
             std::string(word(account.kind)),
             account.admin ? "true" : "false",
-            roles,
+            join_scopes(account.roles),
+            join_scopes(account.scopes),
+            account.custom_claims,
             account.display_name,
             account.locale,
             account.password_hash,

@@ -29,6 +29,8 @@ enum class ImportField : std::size_t {
     kind,
     admin,
     roles,
+    scopes,
+    claims,  // the text of a JSON object
     display_name,
     locale,
     password_hash,
@@ -45,12 +47,12 @@ enum class ImportField : std::size_t {
     first_name,  // for display_name, where there is none
     last_name,
 };
-inline constexpr std::size_t import_field_count = 20;
-inline constexpr std::size_t export_field_count = 13;
+inline constexpr std::size_t import_field_count = 22;
+inline constexpr std::size_t export_field_count = 15;
 std::string_view word(ImportField field);
 std::optional<ImportField> parse_import_field(std::string_view word);
 
-// Flags are true/false, t/f, yes/no or 1/0; times what parse_time() reads; roles stand apart by spaces. An empty text
+// Flags are true/false, t/f, yes/no or 1/0; times what parse_time() reads; roles and scopes stand apart by spaces. An empty text
 // says nothing.
 struct ImportedRecord {
     std::array<std::string, import_field_count> values;
