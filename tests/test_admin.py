@@ -80,6 +80,7 @@ def a_body(operation):
         "RolesRequest": {"roles": []},
         "ScopesRequest": {"scopes": ["matrix"]},
         "ClaimsRequest": {"claims": {"matrix": 1}},
+        "RevokeKeyRequest": {"reason": "matrix"},
     }.get(name, {})
 
 
@@ -101,7 +102,7 @@ def test_every_endpoint_is_refused_to_whoever_is_no_administrator(admin_site, ad
     assert len(everything) >= 23
     for (method, path, operation), target in itertools.product(everything, (victim, "no-uuid")):
         where = f"{method} {path}"
-        target = ADMIN + path.replace("{id}", target)
+        target = ADMIN + path.replace("{id}", target).replace("{kid}", target)
         for name, headers, status, code in (
             ("nobody", {}, 401, "missing_authorization"),
             ("forger", bearer("a.b.c"), 401, "invalid_token"),
@@ -121,10 +122,10 @@ def test_every_endpoint_is_refused_to_whoever_is_no_administrator(admin_site, ad
 def test_every_endpoint_answers_an_administrator_as_documented(admin_site, admin):
     for method, path, operation in operations(admin.client):
         for target in (str(uuid.uuid4()), "no-uuid", "%00"):
-            answer = admin.call(method, path.replace("{id}", target), a_body(operation))
+            answer = admin.call(method, path.replace("{id}", target).replace("{kid}", target), a_body(operation))
             documented = set(operation["responses"])
             assert str(answer.status) in documented, (method, path, answer.status, answer.body)
-            if "{id}" in path:
+            if "{id}" in path or "{kid}" in path:
                 assert_clear_refusal(answer, {404})
             else:
                 assert answer.status in (200, 201, 409), (method, path, answer.body)

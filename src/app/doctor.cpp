@@ -16,6 +16,7 @@
 #include "app/workplace.hpp"
 #include "base/user.hpp"
 #include "core/audit_trail.hpp"
+#include "core/key_rotation.hpp"
 
 namespace postern::app {
 namespace {
@@ -95,7 +96,7 @@ void look_at_store(Findings& findings, LocalWorkplace& workplace) {
     }
 }
 
-void look_at_keys(Findings& findings, LocalWorkplace& workplace) {
+void look_at_keys(Findings& findings, LocalWorkplace& workplace, const Clock& clock) {
     if (!workplace.store()) return;  // said already
     const auto ring = workplace.key_ring();
     if (!ring && ring.error().code == "keys_missing") {
@@ -110,13 +111,15 @@ void look_at_keys(Findings& findings, LocalWorkplace& workplace) {
             "Put the master key of this store at " + workplace.master_key_place() + ", from your backup");
         return;
     }
-    const auto active = (*ring)->access_kid();
-    if (!active) {
-        add(findings, Severity::problem, "keys", active.error().message, "Make an access key");
+    add(findings, Severity::ok, "keys", "The master key comes from " + workplace.master_key_place());
+    const auto keys = core::read_and_wait(**workplace.store(), [](core::Reader& reader) { return reader.list_keys(); });
+    if (!keys) {
+        add(findings, Severity::problem, "keys", keys.error().message, "See that the database is whole");
         return;
     }
-    add(findings, Severity::ok, "keys",
-        "Access tokens are signed with " + *active + "; the master key comes from " + workplace.master_key_place());
+    for (Finding& finding : core::diagnose_keys(*keys, workplace.rotation_policy(), clock.now())) {
+        findings.push_back(std::move(finding));
+    }
 }
 
 void look_at_audit(Findings& findings, LocalWorkplace& workplace, const Clock& clock) {
@@ -196,7 +199,7 @@ Findings diagnose(const Overrides& overrides, const Environment& environment, co
     look_at_directory(findings, settled);
     look_at_server(findings, settled);
     look_at_store(findings, workplace);
-    look_at_keys(findings, workplace);
+    look_at_keys(findings, workplace, clock);
     look_at_audit(findings, workplace, clock);
     look_at_clock(findings, clock);
     look_at_hash(findings, workplace);

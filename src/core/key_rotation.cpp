@@ -239,6 +239,10 @@ Result<std::vector<StoredKey>> revoke_key(Transaction& transaction, const KeyVau
                                           std::string_view kid, std::string_view reason, const Actor& actor,
                                           Timestamp now) {
     if (reason.empty()) return invalid_input("reason_missing", "Say why, for the audit trail");
+    if (reason.size() > limits::revocation_reason_bytes) {
+        return invalid_input("reason_too_long",
+                             "The reason is longer than " + std::to_string(limits::revocation_reason_bytes) + " bytes");
+    }
     Rotation rotation(transaction, vault, policy, actor, now);
     TRY(rotation.take());
     const auto found = std::ranges::find(rotation.keys(), kid, &StoredKey::kid);

@@ -56,7 +56,8 @@ Result<std::vector<StoredKey>> request_rotation(Transaction& transaction, const 
 // For a key that may be in strange hands: nothing that it signed is believed any more, and its lists say so. Another
 // key of the purpose takes over at once where it was active. Sessions live on when an access key goes; when a refresh
 // key does, its tokens go with it. Returns the keys that it changed, the revoked one first. Errors: not_found
-// "key_unknown"; conflict "key_revoked_already"; invalid_input "key_not_revocable", "reason_missing".
+// "key_unknown"; conflict "key_revoked_already"; invalid_input "key_not_revocable", "reason_missing",
+// "reason_too_long".
 Result<std::vector<StoredKey>> revoke_key(Transaction& transaction, const KeyVault& vault, const RotationPolicy& policy,
                                           std::string_view kid, std::string_view reason, const Actor& actor,
                                           Timestamp now);

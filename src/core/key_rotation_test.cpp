@@ -204,6 +204,7 @@ TEST_F(KeyRotation, RevokingAKeyThatDoesNotSignReplacesNothing) {
 
 TEST_F(KeyRotation, RevokingSaysWhatIsWrong) {
     EXPECT_EQ(revoke("access", ""), "reason_missing");
+    EXPECT_EQ(revoke("access", std::string(limits::revocation_reason_bytes + 1, 'x')), "reason_too_long");
     EXPECT_EQ(revoke("no such"), "key_unknown");
     EXPECT_EQ(revoke("access"), "2");
     EXPECT_EQ(revoke("access"), "key_revoked_already");
