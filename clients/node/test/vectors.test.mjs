@@ -1,6 +1,8 @@
 // The vectors that all verifiers share: clients/vectors/README.md.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { decodeStatusList, Verifier } from "postern-verifier";
 import { KeySet, parseJwks } from "../dist/keys.js";
 import { checkStatusList } from "../dist/status_list.js";
@@ -80,5 +82,14 @@ test("the draft's examples", () => {
     assert.deepEqual(found, values);
     assert.throws(() => decoded.at(size), RangeError);
     assert.throws(() => decoded.at(-1), RangeError);
+  }
+});
+
+test("an implementation that is not ours reads the same in our lists", () => {
+  const reader = fileURLToPath(new URL("read_status_list.mjs", import.meta.url));
+  for (const { name, jwt, outcome, slots, revoked } of vectors("status_lists").cases) {
+    if (outcome !== "accepted" || revoked === "all") continue;
+    const output = execFileSync(process.execPath, [reader, String(slots)], { input: jwt, encoding: "utf8" });
+    assert.deepEqual(JSON.parse(output), revoked, name);
   }
 });
