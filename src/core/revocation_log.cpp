@@ -35,7 +35,6 @@ void RevocationLog::append(const RevocationChange& change) {
         case RevocationChange::Kind::list_revoked: push({.kind = Kind::list_revoked, .list = change.list}); break;
     }
 }
-}
 
 void RevocationLog::append_keys_changed() {
     const std::lock_guard lock(mutex_);
