@@ -13,7 +13,7 @@ from jwcrypto.jws import JWS
 from harness.client import bearer
 from harness.forge import public_key_bytes
 from harness.site import BINARY, environment
-from harness.tokens import decode, encode, header_of, sign_hs256, with_parts
+from harness.tokens import claims_of, decode, encode, header_of, sign_hs256, with_parts
 
 CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 ALGORITHMS = ("RS256", "PS256", *CURVE_OF)
@@ -341,6 +341,157 @@ def test_token_that_an_operator_ended_names_the_operator_and_the_reason(sqlite_s
     done = sqlite_site.command("token", "inspect", stdin=tokens.access)
     assert done.returncode == REJECTED
     assert "account_disabled" in done.stdout and "cli:" in done.stdout
+
+
+def explained(site, token):
+    """What the command says of a token: (exit status, {step: detail}, {step: passed})."""
+    done = site.command("token", "inspect", "--json", stdin=token)
+    report = json.loads(done.stdout)
+    assert report["accepted"] is (done.returncode == ACCEPTED)
+    assert token.rpartition(".")[2] not in done.stdout, "the signature is nobody's business"
+    details, passed = {}, {}
+    for step in report["steps"]:
+        details[step["name"]] = step["detail"]
+        passed[step["name"]] = step["passed"]
+    return done.returncode, details, passed
+
+
+def test_a_good_token_is_explained_in_full(sqlite_site):
+    client, account = sqlite_site.servers[0].client(), sqlite_site.new_account()
+    access = client.sign_in(account).access
+    status, details, passed = explained(sqlite_site, access)
+    assert status == ACCEPTED and all(passed.values()), details
+    claims = claims_of(access)
+    assert header_of(access)["kid"] in details["key state"] and "access key" in details["key state"]
+    assert "active" in details["key state"]
+    assert details["issuer"] == claims["iss"] and claims["aud"][0] in details["audience"]
+    assert "ago; expires at" in details["clock"]
+    reference = claims["status"]["status_list"]
+    assert f"slot {reference['idx']} of the list {reference['uri'].rpartition('/')[2]}" in details["slot"]
+    assert "the list lasts until" in details["slot"]
+    assert details["revocation"] == "not revoked"
+    assert claims["sid"] in details["session"] and "lives until" in details["session"]
+    assert account.email in details["account"]
+
+
+@pytest.fixture(scope="module")
+def root(sqlite_site):
+    return sqlite_site.new_account("--activated", "--admin", email="root@inspect.example.com")
+
+
+def over_http(site, root, method, path, body=None):
+    client = site.servers[0].client()
+    headers = bearer(client.sign_in(root).access)
+    answer = client.call(method, f"/admin/v1{path}", headers=headers, body=body)
+    assert answer.status < 300, answer.body
+
+
+# How a token comes to its end: (the reason's word, by whom, what does it). `cli` is an operator at the command line.
+ENDINGS = {
+    "revoked": ("token_revoked", "its holder", lambda s, r, a, t: s.servers[0].client().revoke_access(t.access)),
+    "session revoked": ("session_revoked", None, lambda s, r, a, t: s.servers[0].client().revoke_refresh(t.refresh)),
+    "logged out": (
+        "logged_out",
+        "its holder",
+        lambda s, r, a, t: s.servers[0].client().call("POST", "/auth/v1/logout", headers=bearer(t.access)),
+    ),
+    "disabled": ("account_disabled", "cli:", lambda s, r, a, t: s.run("account", "disable", a.email)),
+    "deleted": ("account_deleted", "cli:", lambda s, r, a, t: s.run("account", "delete", a.email)),
+    "new password": (
+        "password_changed",
+        "cli:",
+        lambda s, r, a, t: s.run(
+            "account", "password", a.email, "--password-stdin", stdin="another quiet harbour at dawn\n"
+        ),
+    ),
+    "roles": ("role_changed", "cli:", lambda s, r, a, t: s.run("account", "roles", a.email, "other")),
+    "scopes": ("claims_changed", "cli:", lambda s, r, a, t: s.run("account", "scopes", a.email, "other")),
+    "claims": ("claims_changed", "cli:", lambda s, r, a, t: s.run("account", "claims", a.email, "--set", '{"a":1}')),
+    "ended": ("ended_by_operator", "cli:", lambda s, r, a, t: s.run("session", "end", t.session_id)),
+    "all ended": ("ended_by_operator", "cli:", lambda s, r, a, t: s.run("session", "end", "--all", a.email)),
+    "disabled over HTTP": (
+        "account_disabled",
+        "root@inspect.example.com",
+        lambda s, r, a, t: over_http(
+            s, r, "POST", f"/accounts/{s.run_json('account', 'show', a.email)['id']}/disable"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_end_of_a_token_is_explained(sqlite_site, root, ending):
+    reason, actor, end = ENDINGS[ending]
+    account = sqlite_site.new_account()
+    tokens = sqlite_site.servers[0].client().sign_in(account)
+    end(sqlite_site, root, account, tokens)
+    status, details, passed = explained(sqlite_site, tokens.access)
+    assert status == REJECTED and not passed["revocation"]
+    assert f"because of {reason} (" in details["revocation"], details
+    assert time.strftime("%Y-%m-%d", time.gmtime()) in details["revocation"]
+    if actor:
+        assert f"by {actor}" in details["revocation"] or f"({actor})" in details["revocation"], details
+    status, details, _ = explained(sqlite_site, tokens.refresh)
+    if reason == "token_revoked":
+        assert status == ACCEPTED, "the session lives on"
+    elif reason != "account_deleted":
+        assert status == REJECTED and f"because of {reason} (" in details["session"], details
+
+
+def test_the_reuse_of_a_refresh_token_is_explained(make_site):
+    site = make_site("sqlite", settings={"sessions.refresh_grace": "0s"})
+    client = site.serve().client()
+    first = client.sign_in(site.new_account())
+    second = client.refreshed(first.refresh)
+    status, details, _ = explained(site, first.refresh)
+    assert status == REJECTED and "counter is 1, the session's is 2" in details["session"]
+    assert client.refresh(first.refresh).status == 401
+    status, details, _ = explained(site, second.access)
+    assert status == REJECTED and "because of refresh_reuse (" in details["revocation"]
+
+
+def test_a_deleted_account_is_named_as_such(sqlite_site):
+    account = sqlite_site.new_account()
+    tokens = sqlite_site.servers[0].client().sign_in(account)
+    sqlite_site.run("account", "delete", account.email)
+    status, details, passed = explained(sqlite_site, tokens.access)
+    assert status == REJECTED and not passed["account"]
+    assert "there is no account" in details["account"] and account.email not in json.dumps(details)
+
+
+def test_an_expired_token_is_explained_to_the_end(make_site):
+    site = make_site("sqlite", settings={"tokens.access_life": "1s", "sessions.refresh_grace": "0s"})
+    account = site.serve() and site.new_account()
+    access = site.servers[0].client().sign_in(account).access
+    time.sleep(1.2)
+    status, details, passed = explained(site, access)
+    assert status == REJECTED and not passed["clock"] and "expired at" in details["clock"]
+    assert passed["revocation"] and passed["session"], "that is all that is wrong with it"
+
+
+def test_a_token_of_another_issuer_or_audience_is_told_what_is_expected(make_site):
+    site = make_site("sqlite")
+    account = site.serve() and site.new_account()
+    access = site.servers[0].client().sign_in(account).access
+    site.settings |= {"public_url": "https://moved.example.com", "tokens.audience": ["https://new.example.com"]}
+    site.write_configuration()
+    status, details, passed = explained(site, access)
+    assert status == REJECTED and not passed["issuer"] and not passed["audience"]
+    assert "https://moved.example.com" in details["issuer"] and "https://new.example.com" in details["audience"]
+
+
+def test_a_database_from_before_the_token_is_told(make_site, tmp_path):
+    site = make_site("sqlite")
+    server = site.serve()
+    account = site.new_account()
+    server.stop()
+    site.copy_database(tmp_path / "before")
+    server.start()
+    access = server.client().sign_in(account).access
+    server.stop()
+    site.put_back_database(tmp_path / "before")
+    status, details, _ = explained(site, access)
+    assert status == REJECTED and "the store has no slot" in details["slot"]
 
 
 def test_jwks_of_the_server_is_all_that_an_offline_check_needs(sqlite_site, tmp_path):

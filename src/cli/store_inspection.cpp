@@ -1,58 +1,22 @@
 #include "cli/store_inspection.hpp"
 
 #include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
+#include "base/json.hpp"
+#include "base/limits.hpp"
+#include "cli/token_history.hpp"
 #include "core/claims.hpp"
 #include "core/sessions.hpp"
 
 namespace postern::cli {
 namespace {
 
-constexpr std::size_t audit_page = 200;
-
 std::string join(const std::vector<std::string>& items) {
     std::string text;
     for (const std::string& item : items) text += (text.empty() ? "" : ", ") + item;
     return text;
-}
-
-// What happened to whom, when and why: the audit record of the same transaction says by whom.
-struct Event {
-    Timestamp at;
-    std::string reason;
-    core::AccountId account;
-    core::SessionId session;
-};
-
-// The id that sorts before every audit record of `at` and after those of earlier milliseconds.
-core::AuditId last_id_before(Timestamp at) {
-    core::AuditId id;
-    auto milliseconds = static_cast<std::uint64_t>(to_milliseconds(at));
-    for (std::size_t i = 0; i < 6; ++i) {
-        id.bytes.at(5 - i) = static_cast<std::uint8_t>(milliseconds & 0xffU);
-        milliseconds >>= 8U;
-    }
-    return id;
-}
-
-// Empty when the record is gone already.
-Result<std::string> find_actor(core::Reader& reader, const Event& event) {
-    core::AuditId after = last_id_before(event.at);
-    for (;;) {
-        const auto page = TRY(reader.list_audit(after, audit_page));
-        for (const core::AuditRecord& record : page) {
-            if (record.at > event.at) return std::string();
-            const bool concerned = record.session_id == event.session || record.account_id == event.account;
-            if (concerned && record.outcome == event.reason) return record.actor;
-        }
-        if (page.size() < audit_page) return std::string();
-        after = page.back().id;
-    }
-}
-
-Result<std::string> describe(core::Reader& reader, const Event& event) {
-    const std::string actor = TRY(find_actor(reader, event));
-    return "at " + format_time(event.at) + ", because of " + event.reason + (actor.empty() ? "" : ", by " + actor);
 }
 
 void add_issuer_and_audience(core::Inspection& inspection, const std::string& issuer,
@@ -70,30 +34,123 @@ void add_issuer_and_audience(core::Inspection& inspection, const std::string& is
                 : "the token is for " + join(audience) + ", this server accepts " + join(expected_audience)});
 }
 
-Result<core::InspectionStep> check_slot(core::Reader& reader, const core::AccessClaims& claims) {
-    const std::string place = "slot " + std::to_string(claims.slot.index) + " of the list " + claims.slot.list.text();
-    const auto slot = TRY(reader.find_slot(claims.slot));
-    if (!slot) {
-        return core::InspectionStep{"revocation", false,
-                                    "the store has no " + place + ": it was swept, or the database is another one"};
-    }
-    if (slot->revoked_at) {
-        const std::string what =
-            TRY(describe(reader, {*slot->revoked_at, slot->revoke_reason, claims.subject, claims.session_id}));
-        return core::InspectionStep{"revocation", false, "revoked " + what};
-    }
-    return core::InspectionStep{"revocation", true, "not revoked; " + place};
+std::string apart(Timestamp from, Timestamp to) {
+    return std::to_string((to - from) / Milliseconds(1000)) + " s";
 }
 
-// Keys that were revoked are in no JWKS: say so where the inspector could only say that it knows no such key.
-void explain_revoked_key(core::Inspection& inspection, const std::vector<core::StoredKey>& keys) {
-    for (const core::StoredKey& key : keys) {
-        if (key.state != core::KeyState::revoked || key.kid.empty()) continue;
-        if (inspection.header.find('"' + key.kid + '"') == std::string::npos) continue;
-        inspection.steps.push_back(
-            {"key", false,
-             "the key " + key.kid + " was revoked at " + format_time(key.revoked_at.value_or(key.created_at))});
+// Of a token that is ours: when it was made, and by how much the clocks of signer and reader differ at least.
+core::InspectionStep check_clock(const core::AccessClaims& claims, Timestamp now) {
+    const bool early = claims.issued_at > now;
+    const std::string age = early
+                                ? apart(now, claims.issued_at) + " ahead of this machine's clock, so the clocks differ"
+                                : apart(claims.issued_at, now) + " ago";
+    const bool over = now >= claims.expires_at;
+    return {"clock", claims.issued_at <= now + limits::clock_leeway && !over,
+            "issued at " + format_time(claims.issued_at) + ", " + age + "; " + (over ? "expired" : "expires") + " at " +
+                format_time(claims.expires_at) + (over ? "" : ", in " + apart(now, claims.expires_at)) +
+                "; now it is " + format_time(now)};
+}
+
+Result<std::vector<core::InspectionStep>> check_slot(core::Reader& reader, const core::Revocations& revocations,
+                                                     const core::AccessClaims& claims) {
+    const std::string place = "slot " + std::to_string(claims.slot.index) + " of the list " + claims.slot.list.text();
+    const auto list = revocations.publish(claims.slot.list);
+    const std::string window =
+        list ? "the list lasts until " + format_time(list->expires_at) : "the list has ended, or was never opened here";
+    const auto slot = TRY(reader.find_slot(claims.slot));
+    std::vector<core::InspectionStep> steps;
+    if (!slot) {
+        steps.push_back({"slot", false,
+                         "the store has no " + place +
+                             ", since it was swept or the database is another "
+                             "one; " +
+                             window});
+        return steps;
     }
+    const bool ours = slot->token_id == claims.token_id;
+    steps.push_back(
+        {"slot", ours && list.has_value(),
+         place + (ours ? "" : ", which is another token's: the database is older than the token") + "; " + window});
+    if (slot->revoked_at) {
+        const std::string what =
+            TRY(describe_ending(reader, {*slot->revoked_at, slot->revoke_reason}, claims.subject, claims.session_id));
+        steps.push_back({"revocation", false, "revoked " + what});
+    } else {
+        steps.push_back({"revocation", true, "not revoked"});
+    }
+    return steps;
+}
+
+Result<core::InspectionStep> check_client(core::Reader& reader, const core::AccessClaims& claims) {
+    const core::ClientId id{claims.subject.bytes};
+    const auto client = TRY(reader.find_client(id));
+    if (!client) return core::InspectionStep{"client", false, "there is no client " + id.text() + " any more"};
+    const std::string name = "the client's own token: " + client->name + " (" + id.text() + ")";
+    if (!client->disabled_at) return core::InspectionStep{"client", true, name};
+    return core::InspectionStep{"client", false, name + ", disabled at " + format_time(*client->disabled_at)};
+}
+
+Result<core::InspectionStep> check_account(core::Reader& reader, const core::AccountId& id) {
+    const auto account = TRY(reader.find_account(id));
+    if (!account) return core::InspectionStep{"account", false, "there is no account " + id.text() + " any more"};
+    const std::string name = account->email + " (" + id.text() + ")";
+    if (!account->disabled_at) return core::InspectionStep{"account", true, name};
+    return core::InspectionStep{"account", false, name + ", disabled at " + format_time(*account->disabled_at)};
+}
+
+// Of an access token. Whoever checks one looks at its slot, not at its session, so one that has run out is only told.
+Result<core::InspectionStep> show_session(core::Reader& reader, const core::AccessClaims& claims, Timestamp now) {
+    const auto session = TRY(reader.find_session(claims.session_id));
+    const std::string name = "the session " + claims.session_id.text();
+    if (!session) return core::InspectionStep{"session", true, name + " is not in the store any more"};
+    if (session->ended_at) {
+        const std::string what =
+            TRY(describe_ending(reader, {*session->ended_at, session->end_reason}, claims.subject, claims.session_id));
+        return core::InspectionStep{"session", false, name + " ended " + what};
+    }
+    const Timestamp deadline = std::min(session->idle_deadline, session->ends_at);
+    return core::InspectionStep{"session", true,
+                                name + (core::is_live(*session, now) ? " lives until " : " ran out at ") +
+                                    format_time(deadline) + " unless it is refreshed; it began at " +
+                                    format_time(session->created_at) + " from " +
+                                    (session->address.empty() ? "an unknown address" : session->address)};
+}
+
+// The key that the header names, which the inspector knows from the JWKS alone: revoked ones are in none.
+Result<void> explain_key(core::Reader& reader, core::Inspection& inspection) {
+    const auto header = parse_json(inspection.header);
+    const auto* kid = header.has_value() && header->is_object() ? header->get_object().if_contains("kid") : nullptr;
+    if (kid == nullptr || !kid->is_string()) return {};
+    for (const core::StoredKey& key : TRY(reader.list_keys())) {
+        if (key.kid.empty() || kid->get_string() != key.kid) continue;
+        const std::string name = "the " + std::string(core::word(key.purpose)) + " key " + key.kid;
+        if (key.state == core::KeyState::revoked) {
+            inspection.steps.push_back({"key state", false, name + " " + TRY(describe_key_ending(reader, key))});
+            return {};
+        }
+        std::string state =
+            name + " is " + std::string(core::word(key.state)) + ", made at " + format_time(key.created_at);
+        if (key.expires_at) state += ", kept until " + format_time(*key.expires_at);
+        inspection.steps.push_back({"key state", true, state});
+    }
+    return {};
+}
+
+// A status list is no token: say what it is to whoever took it for one.
+void explain_status_list(core::Inspection& inspection, std::string_view issuer) {
+    const auto claims = parse_json(inspection.claims);
+    const auto* subject = claims.has_value() && claims->is_object() ? claims->get_object().if_contains("sub") : nullptr;
+    const bool ours = subject != nullptr && subject->is_string() &&
+                      core::parse_status_list_uri(issuer, subject->get_string()).has_value();
+    inspection.steps.push_back({"type", false,
+                                std::string("this is a Token Status List") + (ours ? " of this server's" : "") +
+                                    ", which says what was revoked; as a token it opens nothing"});
+}
+
+bool is_status_list(const core::Inspection& inspection) {
+    const auto header = parse_json(inspection.header);
+    const auto* typ = header.has_value() && header->is_object() ? header->get_object().if_contains("typ") : nullptr;
+    return typ != nullptr && typ->is_string() && typ->get_string() == core::status_list_typ;
 }
 
 bool may_go_on(const core::Inspection& inspection) {
@@ -111,7 +168,7 @@ Result<core::InspectionStep> check_session(core::Reader& reader, const core::Ref
     if (!session) return core::InspectionStep{"session", false, name + " is not in the store"};
     if (session->ended_at) {
         const std::string what =
-            TRY(describe(reader, {*session->ended_at, session->end_reason, claims.subject, claims.session_id}));
+            TRY(describe_ending(reader, {*session->ended_at, session->end_reason}, claims.subject, claims.session_id));
         return core::InspectionStep{"session", false, name + " ended " + what};
     }
     if (!core::is_live(*session, now)) {
@@ -139,19 +196,34 @@ Result<core::Inspection> inspect_refresh(const Call& call, Workplace& workplace,
     inspection.steps.push_back(
         {"time", in_time, (in_time ? "expires at " : "expired at ") + format_time(claims.expires_at)});
     core::Store* store = TRY(workplace.store());
-    inspection.steps.push_back(
-        TRY(core::read_and_wait(*store, [&](core::Reader& reader) { return check_session(reader, claims, now); })));
+    auto look = [&](core::Reader& reader) -> Result<void> {
+        inspection.steps.push_back(TRY(check_session(reader, claims, now)));
+        inspection.steps.push_back(TRY(check_account(reader, claims.subject)));
+        return {};
+    };
+    TRY(core::read_and_wait(*store, look));
     conclude(inspection);
     return inspection;
 }
 
-Result<core::Inspection> inspect_access(Workplace& workplace, core::Inspection inspection,
+Result<core::Inspection> inspect_access(const Call& call, Workplace& workplace, core::Inspection inspection,
                                         const core::AccessClaims& claims) {
+    const Timestamp now = call.tools.clock.now();
     const core::TokenPolicy& policy = workplace.token_policy();
     add_issuer_and_audience(inspection, claims.issuer, claims.audience, policy.issuer, policy.audience);
     core::Store* store = TRY(workplace.store());
-    inspection.steps.push_back(
-        TRY(core::read_and_wait(*store, [&](core::Reader& reader) { return check_slot(reader, claims); })));
+    inspection.steps.push_back(check_clock(claims, now));
+    auto look = [&](core::Reader& reader) -> Result<void> {
+        for (auto& step : TRY(check_slot(reader, store->revocations(), claims))) inspection.steps.push_back(step);
+        if (claims.is_clients_own()) {
+            inspection.steps.push_back(TRY(check_client(reader, claims)));
+            return {};
+        }
+        inspection.steps.push_back(TRY(show_session(reader, claims, now)));
+        inspection.steps.push_back(TRY(check_account(reader, claims.subject)));
+        return {};
+    };
+    TRY(core::read_and_wait(*store, look));
     conclude(inspection);
     return inspection;
 }
@@ -171,8 +243,10 @@ Result<core::Inspection> inspect_against_store(const Call& call, Workplace& work
         return inspection;
     }
     core::Store* store = TRY(workplace.store());
-    const auto keys = TRY(core::read_and_wait(*store, [](core::Reader& reader) { return reader.list_keys(); }));
-    explain_revoked_key(inspection, keys);
+    TRY(core::read_and_wait(*store, [&](core::Reader& reader) { return explain_key(reader, inspection); }));
+    if (depth == core::InspectionDepth::claims && is_status_list(inspection)) {
+        explain_status_list(inspection, workplace.token_policy().issuer);
+    }
     conclude(inspection);
     if (depth == core::InspectionDepth::signature || !may_go_on(inspection)) return inspection;
     const auto claims = signer->read_access(without_line_end(token));
@@ -181,7 +255,7 @@ Result<core::Inspection> inspect_against_store(const Call& call, Workplace& work
         conclude(inspection);
         return inspection;
     }
-    return inspect_access(workplace, std::move(inspection), *claims);
+    return inspect_access(call, workplace, std::move(inspection), *claims);
 }
 
 }  // namespace postern::cli
