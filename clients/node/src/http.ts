@@ -27,7 +27,11 @@ export async function get(
 ): Promise<Answer> {
   const signal = AbortSignal.timeout(timeout * 1000);
   try {
-    const response = await open(fetch, url, headers, signal);
+    const response = await open(fetch, url, headers, signal).catch((error: unknown) => {
+      // A connection that was kept may have been closed just now by the other side; a new one tells.
+      if (wasReset(error)) return open(fetch, url, headers, signal);
+      throw error;
+    });
     const parts: Uint8Array[] = [];
     let size = 0;
     for await (const part of bodyOf(response, signal)) {
@@ -40,6 +44,11 @@ export async function get(
     if (error instanceof RequestFailed) throw error;
     throw new RequestFailed(`${url} does not answer: ${messageOf(error)}`);
   }
+}
+
+function wasReset(error: unknown): boolean {
+  const cause: unknown = error instanceof TypeError ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause && (cause.code === "ECONNRESET" || cause.code === "UND_ERR_SOCKET");
 }
 
 /** The answer once its headers are here. A redirect is an error: nothing of ours goes anywhere else. */

@@ -49,6 +49,9 @@ export function decodeStatusList(lst: string, bits = 1): DecodedStatusList {
   return new DecodedStatusList(data, bits);
 }
 
+/** The list names a key that is not published for status lists, or not yet known here. */
+export class UnknownKey extends Misread {}
+
 export interface StatusListToken {
   /** One bit for each token; 1: revoked. */
   readonly bitmap: Uint8Array;
@@ -67,7 +70,7 @@ export async function checkStatusList(
   const header = readHeader(jwt);
   if (header.typ !== STATUS_LIST_TYP) throw new Misread("is not a status list");
   const key = keys.find("status_list", header.kid);
-  if (key === undefined) throw new Misread("is signed by a key that is not published for status lists");
+  if (key === undefined) throw new UnknownKey("is signed by a key that is not published for status lists");
   const claims = parseObject(await checkSignature(jwt, header, key));
   if (member(claims, "sub") !== uri) throw new Misread("is another list");
   if (Object.hasOwn(claims, "iss") && claims["iss"] !== issuer) throw new Misread("is of another issuer");

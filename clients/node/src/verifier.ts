@@ -3,11 +3,12 @@ import { createHash } from "node:crypto";
 import { ACCESS_TYP, AccessToken, checkTimes, LONGEST_TOKEN, readClaims, type ReadClaims } from "./claims.js";
 import { InvalidToken, KeysUnknown, messageOf, RevocationUnknown, TokenRevoked } from "./errors.js";
 import { Feed } from "./events.js";
+import { Fetch } from "./fetch.js";
 import { Follower } from "./follower.js";
 import { get, RequestFailed } from "./http.js";
 import { checkSignature, KeySet, parseJwks, readHeader, type Key } from "./keys.js";
 import { Revocations, TooMuch } from "./revocations.js";
-import { checkStatusList } from "./status_list.js";
+import { checkStatusList, UnknownKey, type StatusListToken } from "./status_list.js";
 import { Misread } from "./strict.js";
 
 export interface VerifierOptions {
@@ -274,7 +275,7 @@ export class Verifier {
   }
 
   async #fetchList(uri: string): Promise<boolean> {
-    const { issuer, serverUrl, requestTimeout, clock, timer, log, fetch } = this.#options;
+    const { issuer, serverUrl, requestTimeout, timer, log, fetch } = this.#options;
     const askedAt = timer();
     const etag = this.#revocations.etagOf(uri);
     const headers = {
@@ -289,7 +290,7 @@ export class Verifier {
       } else if (answer.status === 404) {
         this.#revocations.putMissing(uri);
       } else if (answer.status === 200) {
-        const list = await checkStatusList(answer.body.toString("latin1"), uri, issuer, this.#keys, clock());
+        const list = await this.#readList(uri, answer.body.toString("latin1"));
         const newEtag = answer.headers.get("etag") ?? undefined;
         this.#revocations.putFetched(uri, list.bitmap, list.expiresAt, newEtag, askedAt);
       } else {
@@ -300,6 +301,17 @@ export class Verifier {
       if (!isExpected(error)) throw error;
       log(`cannot use the status list ${uri}: ${error.message}`);
       return false;
+    }
+  }
+
+  async #readList(uri: string, jwt: string): Promise<StatusListToken> {
+    const { issuer, clock, timer } = this.#options;
+    try {
+      return await checkStatusList(jwt, uri, issuer, this.#keys, clock());
+    } catch (error) {
+      if (!(error instanceof UnknownKey) || timer() - this.#keysFetch.finishedAt < ASK_KEYS_AGAIN_AFTER) throw error;
+      await this.#keysFetch.run(() => this.#fetchKeys(), timer);
+      return checkStatusList(jwt, uri, issuer, this.#keys, clock());
     }
   }
 
@@ -338,35 +350,6 @@ export class Verifier {
     if (!(staleAfter > 0 && pollInterval > 0 && requestTimeout > 0)) {
       throw new TypeError("staleAfter, pollInterval and requestTimeout must be above 0");
     }
-  }
-}
-
-/** One request at a time for one thing; who comes meanwhile waits for it and makes none. */
-class Fetch {
-  finishedAt = -Infinity;
-  failed = false;
-  #running: Promise<void> | undefined;
-
-  get isRunning(): boolean {
-    return this.#running !== undefined;
-  }
-
-  run(request: () => Promise<boolean>, timer: () => number): Promise<void> {
-    this.#running ??= request()
-      .then(
-        (succeeded) => {
-          this.failed = !succeeded;
-        },
-        (error: unknown) => {
-          this.failed = true;
-          throw error;
-        },
-      )
-      .finally(() => {
-        this.finishedAt = timer();
-        this.#running = undefined;
-      });
-    return this.#running;
   }
 }
 

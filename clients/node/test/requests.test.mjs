@@ -90,6 +90,19 @@ test("keys are fetched again when their age has passed, and outlive an issuer th
   });
 });
 
+test("a list that a new key has signed makes the keys be fetched", () => {
+  let now = 1000;
+  return withVerifier({ timer: () => now }, () => undefined, async ({ issuer, verifier }) => {
+    await verifier.verify(await issuer.token(issuer.openList()));
+    issuer.keys = { access_es256: "access", status_list_eddsa: "status_list" };
+    const other = issuer.openList();
+    const jwt = await issuer.statusList(other, "status_list_eddsa");
+    issuer.answers[`/status-lists/${other}`] = say(200, jwt);
+    now += 6;
+    assert.equal(await outcomeOf(verifier, await issuer.token(other)), "accepted");
+  });
+});
+
 test("a list is asked for again only if it changed", () =>
   withVerifier(SHORT, () => undefined, async ({ issuer, verifier }) => {
     const list = issuer.openList();

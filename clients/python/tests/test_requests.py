@@ -126,6 +126,19 @@ def test_keys_outlive_an_issuer_that_is_away(issuer):
         assert verifier.verify(token)
 
 
+def test_a_list_that_a_new_key_has_signed_makes_the_keys_be_fetched(issuer):
+    now = [1000.0]
+    with Verifier(issuer.url, AUDIENCE, timer=lambda: now[0]) as verifier:
+        verifier.verify(issuer.token(issuer.open_list()))
+        issuer.keys = {"access_es256": "access", "status_list_eddsa": "status_list"}
+        other = issuer.open_list()
+        issuer.answers[f"/status-lists/{other}"] = lambda handler: handler.answer(
+            200, issuer.status_list(other, key="status_list_eddsa")
+        )
+        now[0] += 6
+        assert verifier.verify(issuer.token(other))
+
+
 def test_a_list_is_asked_for_again_only_if_it_changed(issuer, verifier):
     list_id = issuer.open_list()
     token = issuer.token(list_id)

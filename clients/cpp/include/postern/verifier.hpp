@@ -1,5 +1,6 @@
 // Verifies Postern's access tokens in your process: signature, claims, and whether the token has been revoked, from
-// memory. A revocation reaches it within milliseconds over Postern's feed; without the feed the status lists are polled.
+// memory. A revocation reaches it within milliseconds over Postern's feed; without the feed the status lists are
+// polled.
 #pragma once
 
 #include <chrono>
@@ -59,12 +60,13 @@ struct VerifierOptions {
     std::string client_id;
     std::string client_secret;
 
-    std::string base_path = "/auth/v1";               // Postern's `http.base_path`
-    std::chrono::milliseconds stale_after{15'000};    // how long knowledge of revocations counts; three heartbeats
-    OnStale on_stale = OnStale::refuse;               // allow: then a revocation may go unseen for as long as Postern is away
-    std::chrono::milliseconds poll_interval{5'000};   // while there is no feed
+    std::string base_path = "/auth/v1";             // Postern's `http.base_path`
+    std::chrono::milliseconds stale_after{15'000};  // how long knowledge of revocations counts; three heartbeats
+    OnStale on_stale = OnStale::refuse;  // allow: then a revocation may go unseen for as long as Postern is away
+    std::chrono::milliseconds poll_interval{5'000};  // while there is no feed
     std::chrono::milliseconds request_timeout{5'000};
-    std::string ca_file;  // certificates to trust instead of the system's
+    bool allow_plain_http = false;  // http:// to another machine; keys and the secret then travel unprotected
+    std::string ca_file;            // certificates to trust instead of the system's
     // Told what goes wrong in the background, in a sentence without secrets; from the library's threads.
     std::function<void(std::string_view)> log;
 };

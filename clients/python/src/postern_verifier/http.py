@@ -45,18 +45,27 @@ class Http:
         """Any answer but a redirect; RequestFailed otherwise."""
         deadline = time.monotonic() + self._timeout
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
-                self._check(response)
-                body = bytearray()
-                for chunk in response.iter_raw():
-                    body += chunk
-                    if len(body) > most_bytes:
-                        raise RequestFailed(f"{url} answers with more than {most_bytes} bytes")
-                    if time.monotonic() > deadline:
-                        raise RequestFailed(f"{url} does not finish its answer")
-                return Answer(response.status_code, response.headers, bytes(body))
+            try:
+                return self._get(url, most_bytes, headers, deadline)
+            except httpx.RemoteProtocolError:
+                if time.monotonic() > deadline:
+                    raise
+                # A connection that was kept may have been closed just now by the other side; a new one tells.
+                return self._get(url, most_bytes, headers, deadline)
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise RequestFailed(f"{url} does not answer: {error or type(error).__name__}") from None
+
+    def _get(self, url: str, most_bytes: int, headers: Mapping[str, str] | None, deadline: float) -> Answer:
+        with self._client.stream("GET", url, headers=headers) as response:
+            self._check(response)
+            body = bytearray()
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > most_bytes:
+                    raise RequestFailed(f"{url} answers with more than {most_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise RequestFailed(f"{url} does not finish its answer")
+            return Answer(response.status_code, response.headers, bytes(body))
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], auth: tuple[str, str], silence: float) -> Iterator[httpx.Response]:

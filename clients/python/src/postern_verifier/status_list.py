@@ -48,6 +48,10 @@ def decode_status_list(lst: str, bits: int = 1) -> DecodedStatusList:
     return DecodedStatusList(data, bits)
 
 
+class UnknownKey(ValueError):
+    """The list names a key that is not published for status lists, or not yet known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusListToken:
     bitmap: bytes  # one bit for each token; 1: revoked
@@ -61,7 +65,7 @@ def check_status_list(jwt: str, uri: str, issuer: str, keys: KeySet, now: float)
         raise ValueError("is not a status list")
     key = keys.get((STATUS_LIST, header.kid))
     if key is None:
-        raise ValueError("is signed by a key that is not published for status lists")
+        raise UnknownKey("is signed by a key that is not published for status lists")
     claims = parse_object(check_signature(jwt, header, key))
     if claims.get("sub") != uri:
         raise ValueError("is another list")

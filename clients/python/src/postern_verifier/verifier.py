@@ -20,11 +20,12 @@ import httpx
 from .claims import ACCESS_TYP, LONGEST_TOKEN, AccessToken, ReadClaims, check_times, read_claims
 from .errors import InvalidToken, KeysUnknown, RevocationUnknown, TokenRevoked
 from .events import Feed
+from .fetch import Fetch
 from .follower import Follower
 from .http import Http, RequestFailed
 from .keys import ACCESS, Key, KeySet, check_signature, parse_jwks, read_header
 from .revocations import Revocations, State, TooMuch
-from .status_list import check_status_list
+from .status_list import StatusListToken, UnknownKey, check_status_list
 
 JWKS_PATH = "/.well-known/jwks.json"
 LARGEST_JWKS = 256 << 10  # bytes
@@ -125,10 +126,10 @@ class Verifier:
     def _reset(self) -> None:
         self._http = Http(self._request_timeout, self._tls, self._transport)
         self._keys = KeySet()
-        self._keys_fetch = _Fetch()
+        self._keys_fetch = Fetch()
         self._keys_due_at = -inf
         self._keys_changes = 0  # that the feed told of
-        self._list_fetches: dict[str, _Fetch] = {}
+        self._list_fetches: dict[str, Fetch] = {}
         self._lock = threading.Lock()
         self._cache: dict[bytes, _Verified] = {}
         self._revocations = Revocations(self._stale_after, self._timer, self._clock)
@@ -269,7 +270,7 @@ class Verifier:
             raise TokenRevoked("The token has been revoked")
         uri = read.slot.uri
         with self._lock:
-            fetch = self._list_fetches.setdefault(uri, _Fetch())
+            fetch = self._list_fetches.setdefault(uri, Fetch())
         if not fetch.failed or self._timer() - fetch.finished_at >= ASK_LIST_AGAIN_AFTER:
             return lambda: fetch.run(lambda: self._fetch_list(uri), self._timer)
         if self._allows_stale:
@@ -320,16 +321,23 @@ class Verifier:
             elif answer.status == 404:
                 self._revocations.put_missing(uri)
             elif answer.status == 200:
-                jwt = answer.body.decode("ascii")
-                made = check_status_list(jwt, uri, self.issuer, self._keys, self._clock())
-                etag = answer.headers.get("etag")
-                self._revocations.put_fetched(uri, made.bitmap, made.expires_at, etag, asked_at)
+                made = self._read_list(uri, answer.body.decode("ascii"))
+                self._revocations.put_fetched(uri, made.bitmap, made.expires_at, answer.headers.get("etag"), asked_at)
             else:
                 raise RequestFailed(f"answers {answer.status}")
         except (RequestFailed, ValueError, TooMuch) as error:
             _log.warning("cannot use the status list %s: %s", uri, error)
             return False
         return True
+
+    def _read_list(self, uri: str, jwt: str) -> StatusListToken:
+        try:
+            return check_status_list(jwt, uri, self.issuer, self._keys, self._clock())
+        except UnknownKey:
+            if self._timer() - self._keys_fetch.finished_at < ASK_KEYS_AGAIN_AFTER:
+                raise
+            self._keys_fetch.run(self._fetch_keys, self._timer)
+            return check_status_list(jwt, uri, self.issuer, self._keys, self._clock())
 
     # --- in the background -------------------------------------------------------------------------------------------
 
@@ -348,39 +356,13 @@ class Verifier:
             self._keys_fetch.run(self._fetch_keys, self._timer)
         for uri in self._revocations.lists_to_poll(self._poll_interval):
             with self._lock:
-                fetch = self._list_fetches.setdefault(uri, _Fetch())
+                fetch = self._list_fetches.setdefault(uri, Fetch())
             fetch.run(lambda uri=uri: self._fetch_list(uri), self._timer)  # type: ignore[misc]
         self._revocations.drop_expired()
         with self._lock:
             over = self._timer() - ASK_LIST_AGAIN_AFTER
             for uri in [uri for uri, fetch in self._list_fetches.items() if -inf < fetch.finished_at < over]:
                 del self._list_fetches[uri]
-
-
-class _Fetch:
-    """One request at a time for one thing; who comes meanwhile waits for it and makes none."""
-
-    def __init__(self) -> None:
-        self.finished_at = -inf
-        self.failed = False
-        self._number = 0
-        self._lock = threading.Lock()
-
-    def is_running(self) -> bool:
-        return self._lock.locked()
-
-    def run(self, request: Callable[[], bool], timer: Callable[[], float]) -> None:
-        number = self._number
-        with self._lock:
-            if self._number != number:
-                return
-            succeeded = False
-            try:
-                succeeded = request()
-            finally:
-                self.failed = not succeeded
-                self.finished_at = timer()
-                self._number += 1
 
 
 def _check_url(url: str, allow_plain_http: bool) -> None:

@@ -1,0 +1,226 @@
+#include "checker.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/limits.hpp"
+
+namespace postern::client {
+namespace {
+
+constexpr auto keys_apart = Milliseconds(5000);      // between fetches because of a kid that is not known
+constexpr auto failures_apart = Milliseconds(1000);  // after a fetch that failed
+constexpr auto usual_max_age = std::chrono::seconds(300);
+constexpr auto longest_max_age = std::chrono::seconds(3600);
+constexpr auto shortest_max_age = std::chrono::seconds(5);
+
+Steady steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
+std::chrono::seconds max_age_of(std::string_view cache_control) {
+    constexpr std::string_view name = "max-age=";
+    const auto begin = cache_control.find(name);
+    long seconds = 0;
+    if (begin == std::string_view::npos) return usual_max_age;
+    const std::string_view digits = cache_control.substr(begin + name.size());
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), seconds).ec != std::errc()) return usual_max_age;
+    return std::clamp(std::chrono::seconds(seconds), shortest_max_age, longest_max_age);
+}
+
+Outcome outcome_of(const Error& error) {
+    if (error.kind == ErrorKind::unavailable) return Outcome::unavailable;
+    if (error.code == "token_expired") return Outcome::token_expired;
+    if (error.code == "token_revoked") return Outcome::token_revoked;
+    return Outcome::invalid_token;
+}
+
+Claims claims_of(core::AccessClaims&& read, std::string&& payload) {
+    Claims claims;
+    claims.subject = read.subject.text();
+    if (!read.is_clients_own()) claims.session_id = read.session_id.text();
+    claims.token_id = read.token_id.text();
+    claims.issuer = std::move(read.issuer);
+    claims.audience = std::move(read.audience);
+    claims.client_id = std::move(read.client_id);
+    claims.roles = std::move(read.roles);
+    claims.scopes = std::move(read.scopes);
+    claims.issued_at = read.issued_at;
+    claims.expires_at = read.expires_at;
+    claims.custom = std::move(read.custom);
+    claims.json = std::move(payload);
+    return claims;
+}
+
+}  // namespace
+
+Checker::Checker(const VerifierOptions& options, Source& source, const Clock& clock)
+    : options_(options),
+      audiences_{options.audience},
+      source_(source),
+      clock_(clock),
+      lists_(std::chrono::duration_cast<Milliseconds>(options.stale_after)) {}
+
+Check Checker::check(std::string_view token) {
+    std::string payload;
+    auto claims = read(token, payload);
+    if (!claims.has_value()) return {outcome_of(claims.error()), std::move(claims.error().message), std::nullopt};
+    auto checked = core::check_access_claims(*claims, options_.issuer, audiences_, clock_.now());
+    if (checked.has_value()) checked = check_revocation(*claims);
+    if (!checked.has_value()) return {outcome_of(checked.error()), std::move(checked.error().message), std::nullopt};
+    return {Outcome::accepted, {}, claims_of(std::move(claims).take(), std::move(payload))};
+}
+
+Result<core::AccessClaims> Checker::read(std::string_view token, std::string& payload) {
+    auto known = keys();
+    if (known == nullptr) {
+        fetch_keys_at_once(failures_apart);
+        known = keys();
+        if (known == nullptr) return unavailable("The issuer's keys cannot be fetched now");
+    }
+    auto claims = known->read_access_token(token, payload);
+    if (claims.has_value() || claims.error().code != core::unknown_key_code) return claims;
+    if (fetch_keys_at_once(keys_apart)) {
+        claims = keys()->read_access_token(token, payload);
+        if (claims.has_value() || claims.error().code != core::unknown_key_code) return claims;
+    }
+    const std::unique_lock lock(keys_fetch_.running, std::try_to_lock);
+    if (!lock || keys_fetch_.failed) return unavailable("The issuer's keys cannot be fetched now");
+    return unauthenticated("invalid_token", "The token is signed by no key of its issuer");
+}
+
+Result<void> Checker::check_revocation(const core::AccessClaims& claims) {
+    auto state = lists_.state(claims.slot, steady_now());
+    if ((state == SlotKnowledge::unknown || state == SlotKnowledge::stale) && fetch_list_at_once(claims.slot.list)) {
+        state = lists_.state(claims.slot, steady_now());
+    }
+    if (state == SlotKnowledge::live) return {};
+    if (state == SlotKnowledge::revoked) return unauthenticated("token_revoked", "The token has been revoked");
+    if (options_.on_stale == OnStale::allow) return {};
+    return unavailable("Whether the token has been revoked is not known now");
+}
+
+Checker::Keys Checker::keys() const {
+    const std::lock_guard lock(keys_mutex_);
+    return keys_;
+}
+
+bool Checker::fetch_keys_at_once(Milliseconds apart) {
+    // While there are keys, strangers' kids must not make threads wait for each other.
+    std::unique_lock lock(keys_fetch_.running, std::defer_lock);
+    const auto before = keys();
+    if (before == nullptr) {
+        lock.lock();
+    } else if (!lock.try_lock()) {
+        return false;
+    }
+    if (keys() != before) return true;
+    if (keys_fetch_.finished_at && steady_now() - *keys_fetch_.finished_at < apart) return false;
+    keys_fetch_.failed = !fetch_keys();
+    keys_fetch_.finished_at = steady_now();
+    return !keys_fetch_.failed;
+}
+
+bool Checker::fetch_keys() {
+    keys_due_ = false;
+    keys_due_at_ = (steady_now() + (has_keys() ? keys_apart : failures_apart)).time_since_epoch().count();
+    const std::string url = options_.issuer + "/.well-known/jwks.json";
+    const auto answer = source_.get(url, "", limits::json_text_bytes);
+    if (!answer.has_value() || answer->status != 200) {
+        tell("The issuer's keys cannot be fetched: " +
+             (answer.has_value() ? url + " answers " + std::to_string(answer->status) : answer.error().message));
+        return false;
+    }
+    auto parsed = verify::TrustedKeys::parse(answer->body);
+    if (!parsed.has_value()) {
+        tell("The issuer's keys cannot be read: " + parsed.error().message);
+        return false;
+    }
+    keys_due_at_ = (steady_now() + max_age_of(answer->cache_control)).time_since_epoch().count();
+    auto fresh = std::make_shared<const verify::TrustedKeys>(std::move(parsed).take());
+    const std::lock_guard lock(keys_mutex_);
+    keys_ = std::move(fresh);
+    return true;
+}
+
+bool Checker::fetch_list_at_once(const core::ListId& list) {
+    std::shared_ptr<Fetch> fetch;
+    {
+        const std::lock_guard lock(fetches_mutex_);
+        auto& entry = list_fetches_[list];
+        if (!entry) entry = std::make_shared<Fetch>();
+        fetch = entry;
+    }
+    const Steady came_at = steady_now();
+    const std::lock_guard lock(fetch->running);
+    if (fetch->finished_at && *fetch->finished_at >= came_at) return !fetch->failed;
+    if (fetch->failed && steady_now() - *fetch->finished_at < failures_apart) return false;
+    fetch->failed = !fetch_list(list);
+    fetch->finished_at = steady_now();
+    return !fetch->failed;
+}
+
+bool Checker::fetch_list(const core::ListId& list) {
+    const std::string uri = core::status_list_uri(options_.issuer, list);
+    const Steady asked_at = steady_now();
+    const std::string etag = lists_.etag_of(list, clock_.now());
+    const auto answer = source_.get(uri, etag, limits::status_list_token_bytes);
+    if (!answer.has_value()) {
+        tell("A status list cannot be fetched: " + answer.error().message);
+        return false;
+    }
+    if (answer->status == 304 && !etag.empty()) {
+        lists_.put_unchanged(list, asked_at);
+        return true;
+    }
+    if (answer->status == 404) {
+        lists_.put_missing(list, steady_now());
+        return true;
+    }
+    if (answer->status != 200) {
+        tell("A status list cannot be fetched: " + uri + " answers " + std::to_string(answer->status));
+        return false;
+    }
+    const auto taken = take_list(list, uri, *answer, asked_at);
+    if (!taken.has_value()) tell("The status list " + uri + " is refused: " + taken.error().message);
+    return taken.has_value();
+}
+
+Result<void> Checker::take_list(const core::ListId& list, const std::string& uri, const Answer& answer,
+                                Steady asked_at) {
+    const auto known = keys();
+    if (known == nullptr) return unavailable("The issuer's keys are not known");
+    auto read = known->read_status_list(answer.body, options_.issuer, uri, clock_.now());
+    if (!read.has_value() && read.error().code == core::unknown_key_code && fetch_keys_at_once(keys_apart)) {
+        read = keys()->read_status_list(answer.body, options_.issuer, uri, clock_.now());
+    }
+    auto fetched = TRY(std::move(read));
+    const auto bits = std::move(fetched.statuses).take_bytes();
+    if (!lists_.put_fetched(list, bits, fetched.expires_at, answer.etag, asked_at)) {
+        return unavailable("There are more lists than there can be");
+    }
+    return {};
+}
+
+void Checker::keep_up() {
+    if (keys_due_ || steady_now().time_since_epoch().count() >= keys_due_at_) {
+        const std::lock_guard lock(keys_fetch_.running);
+        keys_fetch_.failed = !fetch_keys();
+        keys_fetch_.finished_at = steady_now();
+    }
+    lists_.drop_expired(clock_.now());
+    const auto interval = std::chrono::duration_cast<Milliseconds>(options_.poll_interval);
+    for (const core::ListId& list : lists_.to_poll(interval, steady_now())) fetch_list_at_once(list);
+    const std::lock_guard lock(fetches_mutex_);
+    std::erase_if(list_fetches_, [](const auto& entry) {
+        std::unique_lock fetch(entry.second->running, std::try_to_lock);
+        return entry.second.use_count() == 1 && fetch && entry.second->finished_at &&
+               steady_now() - *entry.second->finished_at > std::chrono::minutes(1);
+    });
+}
+
+void Checker::tell(const std::string& what) const {
+    if (options_.log) options_.log(what);
+}
+
+}  // namespace postern::client

@@ -1,0 +1,68 @@
+// The check of a token, with the fetching of what it takes: keys and lists. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "lists.hpp"
+#include "postern/verifier.hpp"
+#include "source.hpp"
+#include "verify/trusted_keys.hpp"
+
+namespace postern::client {
+
+class Checker {
+public:
+    // `source` and `clock` must outlive it.
+    Checker(const VerifierOptions& options, Source& source, const Clock& clock);
+
+    [[nodiscard]] Check check(std::string_view token);
+
+    Lists& lists() { return lists_; }
+    [[nodiscard]] bool has_keys() const { return keys() != nullptr; }
+
+    // For the thread behind: fetches what is due. Returns at once when nothing is.
+    void keep_up();
+    // The feed told that the keys have changed.
+    void keys_changed() { keys_due_ = true; }
+
+private:
+    // One fetch at a time of one thing; whoever comes meanwhile waits for it.
+    struct Fetch {
+        std::mutex running;
+        std::optional<Steady> finished_at;  // under `running`
+        bool failed = false;
+    };
+    using Keys = std::shared_ptr<const verify::TrustedKeys>;
+    [[nodiscard]] Keys keys() const;
+    [[nodiscard]] Result<core::AccessClaims> read(std::string_view token, std::string& payload);
+    [[nodiscard]] Result<void> check_revocation(const core::AccessClaims& claims);
+    // Whether it may have changed something.
+    bool fetch_keys_at_once(Milliseconds apart);
+    bool fetch_list_at_once(const core::ListId& list);
+    [[nodiscard]] bool fetch_keys();
+    [[nodiscard]] bool fetch_list(const core::ListId& list);
+    [[nodiscard]] Result<void> take_list(const core::ListId& list, const std::string& uri, const Answer& answer,
+                                         Steady asked_at);
+    void tell(const std::string& what) const;
+
+    const VerifierOptions options_;
+    const std::vector<std::string> audiences_;
+    Source& source_;
+    const Clock& clock_;
+    Lists lists_;
+
+    mutable std::mutex keys_mutex_;  // guards the pointer
+    Keys keys_;
+    Fetch keys_fetch_;
+    std::atomic<bool> keys_due_ = true;
+    std::atomic<std::int64_t> keys_due_at_ = 0;  // nanoseconds of the steady clock
+
+    std::mutex fetches_mutex_;
+    std::map<core::ListId, std::shared_ptr<Fetch>> list_fetches_;
+};
+
+}  // namespace postern::client
