@@ -7,7 +7,7 @@ import subprocess
 from harness.client import bearer
 from harness.libraries import NODE_FOLDER, PYTHON_FOLDER
 from harness.process import free_port, stop
-from harness.site import AUDIENCE, ISSUER
+from harness.site import AUDIENCE
 from harness.waiting import until
 from harness.wire import Connection, ConnectionEnded
 
@@ -62,12 +62,11 @@ def node_command(_port):
 
 
 @contextlib.contextmanager
-def example_apis(commands, server, client_id, client_secret, folder):
-    """Starts one for each of `commands` (name -> function of a port), all following `server`."""
+def example_apis(commands, issuer, client_id, client_secret, folder):
+    """Starts one for each of `commands` (name -> function of a port), all following the node at `issuer`."""
     environment = {
-        "POSTERN_ISSUER": ISSUER,
+        "POSTERN_ISSUER": issuer,
         "POSTERN_AUDIENCE": AUDIENCE,
-        "POSTERN_SERVER_URL": f"http://127.0.0.1:{server.port}",
         "POSTERN_CLIENT_ID": client_id,
         "POSTERN_CLIENT_SECRET": client_secret,
         "PYTHONDONTWRITEBYTECODE": "1",
