@@ -340,6 +340,18 @@ test("an incomplete snapshot is not believed to be complete", () => {
   });
 });
 
+test("a heartbeat inside a snapshot does not make it whole", () => {
+  const neverReady = async (connection) => {
+    connection.begin().snapshotOf([...connection.issuer.lists.keys()][0]);
+    for (let time = 0; time < 20; ++time, await sleep(20)) connection.heartbeat();
+  };
+  return withVerifier(SHORT, oneList([], [neverReady]), async ({ issuer, verifier }) => {
+    await until(() => issuer.asked(FEED).length >= 2);
+    assert.equal(verifier.status().feedAge, Infinity);
+    assert.equal(verifier.status().feedIsLive, false);
+  });
+});
+
 test("an endless stream of garbage costs no memory", () => {
   const floods = async (connection) => {
     const garbage = Buffer.alloc(65536, "x");

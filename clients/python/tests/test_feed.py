@@ -375,6 +375,21 @@ def test_an_incomplete_snapshot_is_not_believed_to_be_complete(issuer):
         assert outcome_of(verifier, issuer.token(second)) == "token_revoked"
 
 
+def test_a_heartbeat_inside_a_snapshot_does_not_make_it_whole(issuer):
+    first = issuer.open_list()
+
+    def never_ready(connection):
+        connection.begin().snapshot_of(first)
+        for _ in range(20):
+            connection.heartbeat()
+            time.sleep(0.02)
+
+    issuer.feeds = [never_ready]
+    with following(issuer, ready=False) as verifier:
+        until(lambda: len(issuer.asked("/auth/v1/revocations")) >= 2)
+        assert verifier.status().feed_age == float("inf") and not verifier.status().feed_is_live
+
+
 def test_an_endless_stream_of_garbage_costs_no_memory(issuer):
     def floods(connection):
         connection.begin()
