@@ -45,9 +45,22 @@ TEST(AnswerError, ChallengesByWhatWasPresented) {
         EXPECT_EQ(header(answer_to(unauthenticated(code, "m")), "WWW-Authenticate"), "Bearer") << code;
     }
     for (const auto* code : {"invalid_token", "token_expired", "token_revoked", "session_ended", "refresh_reused"}) {
-        EXPECT_EQ(header(answer_to(unauthenticated(code, "m")), "WWW-Authenticate"), R"(Bearer error="invalid_token")")
+        EXPECT_EQ(header(answer_to(unauthenticated(code, "m")), "WWW-Authenticate"),
+                  R"(Bearer error="invalid_token", error_description="m")")
             << code;
     }
+    EXPECT_EQ(header(answer_to(unauthenticated("invalid_client", "m")), "WWW-Authenticate"),
+              R"(Basic realm="clients")");
+    EXPECT_EQ(header(answer_to(invalid_input("repeated_authorization", "m")), "WWW-Authenticate"),
+              R"(Bearer error="invalid_request", error_description="m")");
+    EXPECT_EQ(header(answer_to(forbidden("admin_required", "m")), "WWW-Authenticate"),
+              R"(Bearer error="insufficient_scope", error_description="m")");
+    EXPECT_EQ(header(answer_to(invalid_input("invalid_body", "m")), "WWW-Authenticate"), std::nullopt);
+}
+
+TEST(AnswerError, QuotesNothingThatWouldEndTheChallenge) {
+    EXPECT_EQ(header(answer_to(unauthenticated("invalid_token", "a \"b\" \\ \r\n\xc3\xa9")), "WWW-Authenticate"),
+              R"(Bearer error="invalid_token", error_description="a 'b' ' ????")");
 }
 
 TEST(AnswerError, SaysWhenToTryAgain) {

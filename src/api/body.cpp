@@ -5,11 +5,10 @@
 
 namespace postern::api {
 
-bool has_json_type(const http::Request& request) {
+bool has_content_type(const http::Request& request, std::string_view media_type) {
     const auto type = request.header("Content-Type");
     if (!type.has_value() || request.count_header("Content-Type") > 1) return false;
-    const auto media_type = trim_spaces(type->substr(0, type->find(';')));
-    return equal_ignoring_case(media_type, "application/json");
+    return equal_ignoring_case(trim_spaces(type->substr(0, type->find(';'))), media_type);
 }
 
 Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value) {

@@ -1,5 +1,7 @@
-// The JSON body of a request.
+// The body of a request, and JSON ones.
 #pragma once
+
+#include <string_view>
 
 #include "api/schema.hpp"
 #include "base/result.hpp"
@@ -8,8 +10,8 @@
 
 namespace postern::api {
 
-// Whether the request says that its body is application/json, with whatever parameters.
-bool has_json_type(const http::Request& request);
+// Whether the request says that its body is of that type, with whatever parameters.
+bool has_content_type(const http::Request& request, std::string_view media_type);
 
 // Errors: invalid_input "invalid_email", which names the field.
 Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_view field, std::string_view value);
@@ -17,7 +19,8 @@ Result<core::EmailAddress> read_email_field(const core::Text& text, std::string_
 // Errors: invalid_input; see parse_message().
 template <typename Message>
 Result<Message> parse_body(const http::Request& request) {
-    if (request.body.empty() || !has_json_type(request)) return invalid_input("missing_json_body", "Missing JSON body");
+    if (request.body.empty() || !has_content_type(request, "application/json"))
+        return invalid_input("missing_json_body", "Missing JSON body");
     return parse_message<Message>(request.body);
 }
 

@@ -17,6 +17,7 @@ namespace json = boost::json;
 
 constexpr std::string_view access_scheme = "BearerAuth";
 constexpr std::string_view refresh_scheme = "RefreshBearer";
+constexpr std::string_view client_scheme = "Client";
 
 // What the server may answer to any request, whatever the endpoint: described once, and referred to by `name`.
 struct CommonAnswer {
@@ -42,8 +43,8 @@ json::object reference(std::string_view kind, std::string_view name) {
     return {{"$ref", "#/components/" + std::string(kind) + "/" + std::string(name)}};
 }
 
-json::object content_of(const Schema& schema) {
-    return {{"application/json", {{"schema", reference("schemas", schema.name)}}}};
+json::object content_of(const Schema& schema, std::string_view media_type = "application/json") {
+    return {{media_type, {{"schema", reference("schemas", schema.name)}}}};
 }
 
 // What every endpoint for administrators may answer.
@@ -58,8 +59,8 @@ constexpr auto id_answers = std::to_array<CommonAnswer>({
     {"Unknown", 404, "There is nothing of that id"},
 });
 
-bool has_id(const Endpoint& endpoint) {
-    return endpoint.path.find("{id}") != std::string_view::npos;
+bool has_in_path(const Endpoint& endpoint, std::string_view parameter) {
+    return endpoint.path.find(parameter) != std::string_view::npos;
 }
 
 json::object header(std::string_view type, std::string_view description) {
@@ -68,7 +69,8 @@ json::object header(std::string_view type, std::string_view description) {
 
 // The headers that a status brings with it; see answer_error().
 json::object headers_of(int status) {
-    if (status == 401) return {{"WWW-Authenticate", header("string", "Which credentials would do (RFC 6750)")}};
+    if (status == 401)
+        return {{"WWW-Authenticate", header("string", "Which credentials would do (RFC 6750, RFC 7617)")}};
     if (status == 429 || status == 503) return {{"Retry-After", header("integer", "Seconds to wait")}};
     return {};
 }
@@ -77,18 +79,23 @@ json::object describe_answer(const DocumentedAnswer& answer) {
     json::object described{{"description", answer.description}};
     if (auto headers = headers_of(answer.status); !headers.empty()) described["headers"] = std::move(headers);
     if (!answer.schema.name.empty()) described["content"] = content_of(answer.schema);
+    if (!answer.media_type.empty()) described["content"] = {{answer.media_type, {{"schema", {{"type", "string"}}}}}};
     return described;
 }
 
 json::array security_of(Credential credential) {
     const json::object access{{access_scheme, json::array()}};
     const json::object refresh{{refresh_scheme, json::array()}};
+    const json::object client{{client_scheme, json::array()}};
     switch (credential) {
         case Credential::none: return {};
         case Credential::access_token:
         case Credential::admin_access_token: return {access};
         case Credential::refresh_token: return {refresh};
         case Credential::refresh_token_or_body: return {refresh, json::object()};
+        // Either may stand in the form instead.
+        case Credential::client:
+        case Credential::client_if_any: return {client, json::object()};
     }
     return {};
 }
@@ -105,7 +112,10 @@ json::object parameter(std::string_view place, std::string_view name, json::obje
 
 json::array describe_parameters(const Endpoint& endpoint) {
     json::array parameters;
-    if (has_id(endpoint)) {
+    if (has_in_path(endpoint, "{kid}")) {
+        parameters.push_back(parameter("path", "kid", {{"type", "string"}, {"description", "The kid of the key"}}));
+    }
+    if (has_in_path(endpoint, "{id}")) {
         auto schema = FieldType<core::AccountId>::schema();
         schema["description"] = "What this is about, by its id";
         parameters.push_back(parameter("path", "id", std::move(schema)));
@@ -126,7 +136,7 @@ json::object describe_answers(const Endpoint& endpoint) {
     };
     refer_to(common_answers);
     if (facts.credential == Credential::admin_access_token) refer_to(admin_answers);
-    if (has_id(endpoint)) refer_to(id_answers);
+    if (has_in_path(endpoint, "{id}") || has_in_path(endpoint, "{kid}")) refer_to(id_answers);
     for (const auto& answer : facts.answers) answers.insert_or_assign(answer.status, describe_answer(answer));
     json::object responses;
     for (auto& [status, answer] : answers) responses[std::to_string(status)] = std::move(answer);
@@ -143,7 +153,10 @@ json::object describe_operation(const Endpoint& endpoint, std::string_view tag) 
     if (auto parameters = describe_parameters(endpoint); !parameters.empty()) {
         operation["parameters"] = std::move(parameters);
     }
-    if (facts.body != Body::none) {
+    if (facts.body == Body::form) {
+        operation["requestBody"] = {{"required", true},
+                                    {"content", content_of(facts.request, "application/x-www-form-urlencoded")}};
+    } else if (facts.body != Body::none) {
         operation["requestBody"] = {{"required", facts.body == Body::required}, {"content", content_of(facts.request)}};
     }
     operation["responses"] = describe_answers(endpoint);
@@ -170,7 +183,8 @@ json::object describe_schemas(const std::vector<Endpoint>& endpoints) {
         if (!schema.name.empty()) schemas[schema.name] = schema.describe(use);
     };
     for (const Endpoint& endpoint : endpoints) {
-        add(endpoint.facts.request, SchemaUse::request);
+        // A form may hold what nobody here knows (RFC 6749 section 3.2), as an answer may.
+        add(endpoint.facts.request, endpoint.facts.body == Body::form ? SchemaUse::response : SchemaUse::request);
         for (const auto& answer : endpoint.facts.answers) add(answer.schema, SchemaUse::response);
     }
     add(schema_of<ErrorResponse>(), SchemaUse::response);
@@ -205,7 +219,10 @@ std::string openapi_document(const std::vector<Endpoint>& endpoints, const Inter
         {"paths", describe_paths(endpoints, interface.tag)},
         {"components",
          {{"securitySchemes",
-           {{access_scheme, bearer_scheme("An access token")}, {refresh_scheme, bearer_scheme("A refresh token")}}},
+           {{access_scheme, bearer_scheme("An access token")},
+            {refresh_scheme, bearer_scheme("A refresh token")},
+            {client_scheme,
+             {{"type", "http"}, {"scheme", "basic"}, {"description", "A client's id and secret (RFC 6749)"}}}}},
           {"responses", describe_common_answers()},
           {"schemas", describe_schemas(endpoints)}}},
     };

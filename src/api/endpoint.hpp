@@ -22,15 +22,18 @@ enum class Credential {
     access_token,
     refresh_token,
     refresh_token_or_body,  // as Bearer, or in the body
+    client,                 // HTTP Basic, or in a form (client_authentication.hpp)
+    client_if_any,          // the same, where one may be shown
     admin_access_token,     // an access token of an administrator; the document adds the answers to anybody else
 };
 
-enum class Body { none, optional, required };
+enum class Body { none, optional, required, form };  // form: required, and not JSON (form.hpp)
 
 struct DocumentedAnswer {
     int status = 0;
     std::string_view description;
     Schema schema;
+    std::string_view media_type = {};  // of a body that is no JSON, and has no schema
 };
 
 // What a flow takes and gives, kept beside the flow. The answers that the server itself gives to any request (413, 503,

@@ -1,21 +1,13 @@
 // POST /refresh: exchanges a refresh token, sent as Bearer or in the body, for a new pair.
 #include "api/answer.hpp"
-#include "api/await.hpp"
 #include "api/bearer.hpp"
 #include "api/body.hpp"
 #include "api/messages.hpp"
 #include "api/routes.hpp"
-#include "api/sign_in.hpp"
 #include "api/token_pair.hpp"
-#include "core/sessions.hpp"
 
 namespace postern::api {
 namespace {
-
-struct Refreshed {
-    core::RefreshOutcome outcome;
-    Timestamp at;
-};
 
 Result<SecretString> presented_token(const http::Request& request) {
     RefreshRequest body;
@@ -36,18 +28,9 @@ Result<SecretString> presented_token(const http::Request& request) {
 
 FlowResult refresh(const Service& service, const http::Request& request) {
     const SecretString token = CO_TRY(presented_token(request));
-    const core::RefreshClaims claims = CO_TRY(read_refresh_token(service, token.reveal()));
-    const std::string kid = CO_TRY(service.signer.access_kid());
-    const core::Actor actor = actor_of(request, claims.subject);
-
-    auto rotate = [&](core::Transaction& transaction) -> Result<Refreshed> {
-        const Timestamp now = service.clock.now();
-        return Refreshed{TRY(core::refresh_session(transaction, claims, actor, service.token_policy, kid, now)), now};
-    };
-    auto written = co_await await_write(service.store, std::move(rotate));
-    Refreshed refreshed = CO_TRY(std::move(written));
-    if (!refreshed.outcome.pair.has_value()) co_return core::refusal(refreshed.outcome.status);
-    const Issued issued{std::move(*refreshed.outcome.pair), refreshed.at};
+    const std::vector<std::string> no_scopes;
+    auto exchanged = co_await exchange_refresh_token(service, request, token.reveal(), no_scopes);
+    const Issued issued = CO_TRY(std::move(exchanged));
     co_return answer_with_tokens(service, issued);
 }
 

@@ -7,6 +7,7 @@
 #include "api/answer.hpp"
 #include "api/document.hpp"
 #include "api/link_pages.hpp"
+#include "api/oauth_routes.hpp"
 
 namespace postern::api {
 namespace {
@@ -14,14 +15,19 @@ namespace {
 using http::Method;
 using InlineFlow = http::Response (*)(const Service&, const http::Request&);
 
-boost::asio::awaitable<http::Response> answer_flow(Flow flow, const Service& service, const http::Request& request) {
+using ErrorAnswer = http::Response (*)(const Error&, const http::Request&);
+
+boost::asio::awaitable<http::Response> answer_flow(Flow flow, ErrorAnswer answer_with, const Service& service,
+                                                   const http::Request& request) {
     auto outcome = co_await flow(service, request);
-    if (!outcome.has_value()) co_return answer_error(outcome.error(), request);
+    if (!outcome.has_value()) co_return answer_with(outcome.error(), request);
     co_return std::move(*outcome);
 }
 
-http::AsyncHandler run(const Service& service, Flow flow) {
-    return [&service, flow](const http::Request& request) { return answer_flow(flow, service, request); };
+http::AsyncHandler run(const Service& service, Flow flow, ErrorAnswer answer_with = answer_error) {
+    return [&service, flow, answer_with](const http::Request& request) {
+        return answer_flow(flow, answer_with, service, request);
+    };
 }
 
 http::InlineHandler run_inline(const Service& service, InlineFlow flow) {
@@ -35,9 +41,9 @@ http::InlineHandler serve_document(const std::vector<Endpoint>& endpoints, const
 
 // The endpoints and their document.
 void add_interface(http::Router& router, const Service& service, const std::vector<Endpoint>& endpoints,
-                   const std::string& base_path, Interface interface) {
+                   const std::string& base_path, Interface interface, ErrorAnswer answer_with = answer_error) {
     for (const Endpoint& endpoint : endpoints) {
-        router.add(endpoint.method, base_path + std::string(endpoint.path), run(service, endpoint.flow));
+        router.add(endpoint.method, base_path + std::string(endpoint.path), run(service, endpoint.flow, answer_with));
     }
     interface.server_url = service.public_url + base_path;
     interface.version = service.version;
@@ -83,6 +89,16 @@ void add_routes(http::Router& router, const Service& service) {
     add_interface(
         router, service, admin::endpoints(), std::string(admin::base_path),
         {.title = "Administration API", .tag = "Administration", .description = "For administrators of this server"});
+    add_interface(
+        router, service, oauth::endpoints(), std::string(oauth::base_path),
+        {.title = "OAuth API", .tag = "OAuth", .description = "For clients and libraries that speak OAuth 2.0"},
+        oauth::answer_error);
+    const std::string metadata_path = oauth::metadata_path(service.token_policy.issuer);
+    router.add(Method::get, metadata_path, run_inline(service, oauth::metadata));
+    // A proxy that serves the issuer's path may leave it out.
+    if (const std::string plain = oauth::metadata_path(""); plain != metadata_path) {
+        router.add(Method::get, plain, run_inline(service, oauth::metadata));
+    }
     router.add(Method::get, "/.well-known/jwks.json", run_inline(service, jwks));
     router.add(Method::get, "/healthz", run_inline(service, healthz));
     router.add(Method::get, "/readyz", run_inline(service, readyz));

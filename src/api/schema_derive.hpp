@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "api/field_type.hpp"
+#include "api/form.hpp"
 #include "api/query.hpp"
 #include "api/schema.hpp"
 #include "base/encoding.hpp"
@@ -208,6 +209,22 @@ Result<Query> parse_query(std::string_view text) {
     });
     if (failure.has_value()) return std::move(*failure);
     return query;
+}
+
+template <typename Message>
+Result<Message> parse_form(const Form& form) {
+    Message message;
+    std::optional<Error> failure;
+    detail::for_each_field<Message>([&](auto member, const Note& note) {
+        auto& target = message.*member.pointer;
+        using Text = typename detail::Inner<std::remove_cvref_t<decltype(target)>>::type;
+        const auto given = form.find(note.field);
+        if (given.has_value()) target = Text(*given);
+        if (given.has_value() || note.presence == Presence::optional || failure.has_value()) return;
+        failure = invalid_input("invalid_request", "Parameter " + quote_for_message(note.field) + " is missing");
+    });
+    if (failure.has_value()) return std::move(*failure);
+    return message;
 }
 
 template <typename Message>

@@ -66,7 +66,7 @@ TEST(SignIn, NamesWhatIsWrongWithTheToken) {
     EXPECT_EQ(header(bench.call(Method::get, "/auth/v1/me"), "WWW-Authenticate"), "Bearer");
     const auto forged = get_me(bench, "a.b.c");
     EXPECT_EQ(forged.status, 401);
-    EXPECT_EQ(header(forged, "WWW-Authenticate"), R"(Bearer error="invalid_token")");
+    EXPECT_TRUE(header(forged, "WWW-Authenticate").starts_with(R"(Bearer error="invalid_token", )"));
     EXPECT_NE(error_of(get_me(bench, pair.refresh)).find("Only access tokens"), std::string::npos);
     bench.clock.advance(std::chrono::minutes(16));
     EXPECT_EQ(code_of(get_me(bench, pair.access)), "token_expired");
@@ -102,7 +102,7 @@ TEST(RevokeAccess, RevokesTheTokenAndKeepsTheSession) {
     EXPECT_EQ(code_of(get_me(bench, pair.access)), "token_revoked");
     const auto again = bench.call(Method::delete_, "/auth/v1/revoke_access", "Bearer " + pair.access);
     EXPECT_EQ(again.status, 401);
-    EXPECT_EQ(header(again, "WWW-Authenticate"), R"(Bearer error="invalid_token")");
+    EXPECT_TRUE(header(again, "WWW-Authenticate").starts_with(R"(Bearer error="invalid_token", )"));
     EXPECT_FALSE(bench.store->tables.sessions.begin()->second.ended_at.has_value());
 }
 
@@ -166,7 +166,7 @@ TEST(Refresh, ReuseEndsTheSessionDurably) {
     const auto reused = refresh_with(bench, parent.refresh);
     EXPECT_EQ(reused.status, 401);
     EXPECT_EQ(code_of(reused), "refresh_reused");
-    EXPECT_EQ(header(reused, "WWW-Authenticate"), R"(Bearer error="invalid_token")");
+    EXPECT_TRUE(header(reused, "WWW-Authenticate").starts_with(R"(Bearer error="invalid_token", )"));
     EXPECT_EQ(code_of(refresh_with(bench, child.refresh)), "session_ended");
     EXPECT_EQ(code_of(get_me(bench, child.access)), "token_revoked");
 }

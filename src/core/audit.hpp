@@ -14,7 +14,7 @@ namespace postern::core {
 
 // Who is acting and from where. Every flow that changes something takes one.
 struct Actor {
-    std::string name;     // an account's id, "cli:<user>", "anonymous", or "system"
+    std::string name;     // an account's id, "client:<id>", "cli:<user>", "anonymous", or "system"
     std::string address;  // empty for the command line
     std::string user_agent;
 };

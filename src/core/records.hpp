@@ -184,7 +184,7 @@ struct AuditRecord {
     AuditId id;
     Timestamp at;
     std::string event;  // stable word, such as "login" or "account.disabled"
-    std::string actor;  // account id, "cli:<user>", or "system"
+    std::string actor;  // account id, "client:<id>", "cli:<user>", or "system"
     std::optional<AccountId> account_id;
     std::optional<SessionId> session_id;
     std::string address;
