@@ -55,6 +55,23 @@ FlowResult show_session(const Service& service, const http::Request& request);
 Facts describe_show_session();
 FlowResult end_session(const Service& service, const http::Request& request);
 Facts describe_end_session();
+// admin_clients.cpp
+FlowResult list_clients(const Service& service, const http::Request& request);
+Facts describe_list_clients();
+FlowResult create_client(const Service& service, const http::Request& request);
+Facts describe_create_client();
+FlowResult show_client(const Service& service, const http::Request& request);
+Facts describe_show_client();
+FlowResult change_client(const Service& service, const http::Request& request);
+Facts describe_change_client();
+FlowResult renew_client_secret(const Service& service, const http::Request& request);
+Facts describe_renew_client_secret();
+FlowResult disable_client(const Service& service, const http::Request& request);
+Facts describe_disable_client();
+FlowResult enable_client(const Service& service, const http::Request& request);
+Facts describe_enable_client();
+FlowResult delete_client(const Service& service, const http::Request& request);
+Facts describe_delete_client();
 // admin_keys.cpp
 FlowResult list_keys(const Service& service, const http::Request& request);
 Facts describe_list_keys();

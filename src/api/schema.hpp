@@ -1,8 +1,9 @@
 // One declaration for each request and response type; parsing, serialising and the OpenAPI schema derive from it.
 //
-// A message is a plain struct, described to Boost.Describe, with two static members: its `name` in the document, and
-// `notes`, one for each member in order, which say what a C++ type cannot. See messages.hpp. The functions below are
-// instantiated there once for each message; their bodies are in schema_derive.hpp.
+// A message is a plain struct, described to Boost.Describe, with two static members: its `name` in the document
+// (`schema_name`, where a field is called name), and `notes`, one for each member in order, which say what a C++ type
+// cannot. See messages.hpp. The functions below are instantiated there once for each message; their bodies are in
+// schema_derive.hpp.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -60,7 +61,11 @@ struct Schema {
 
 template <typename Message>
 Schema schema_of() {
-    return {Message::name, &describe_schema<Message>};
+    if constexpr (requires { Message::schema_name; }) {
+        return {Message::schema_name, &describe_schema<Message>};
+    } else {
+        return {Message::name, &describe_schema<Message>};
+    }
 }
 
 }  // namespace postern::api

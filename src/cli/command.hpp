@@ -67,6 +67,7 @@ void add_account_commands(CLI::App& app, Plan& plan);
 // Into the group `account`.
 void add_import_commands(CLI::App& group, Plan& plan);
 void add_session_commands(CLI::App& app, Plan& plan);
+void add_client_commands(CLI::App& app, Plan& plan);
 void add_outbox_commands(CLI::App& app, Plan& plan);
 void add_throttle_commands(CLI::App& app, Plan& plan);
 void add_key_commands(CLI::App& app, Plan& plan);

@@ -62,6 +62,7 @@ int run_command_line(int argc, const char* const* argv, const Tools& tools, cons
     add_serve_command(app, plan);
     add_account_commands(app, plan);
     add_session_commands(app, plan);
+    add_client_commands(app, plan);
     add_outbox_commands(app, plan);
     add_throttle_commands(app, plan);
     add_key_commands(app, plan);
