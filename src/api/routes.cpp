@@ -75,6 +75,7 @@ std::vector<Endpoint> endpoints() {
         {Method::delete_, "/sessions", end_other_sessions, describe_end_other_sessions()},
         {Method::delete_, "/sessions/{id}", end_session, describe_end_session()},
         {Method::post, "/logout", log_out, describe_log_out()},
+        {Method::get, "/revocations", revocations, describe_revocations()},
     };
 }
 
@@ -100,6 +101,8 @@ void add_routes(http::Router& router, const Service& service) {
         router.add(Method::get, plain, run_inline(service, oauth::metadata));
     }
     router.add(Method::get, "/.well-known/jwks.json", run_inline(service, jwks));
+    router.add(Method::get, "/status-lists", run_inline(service, status_lists));
+    router.add(Method::get, "/status-lists/{id}", run_inline(service, status_list));
     router.add(Method::get, "/healthz", run_inline(service, healthz));
     router.add(Method::get, "/readyz", run_inline(service, readyz));
     if (service.serves_pages) add_link_pages(router, service);

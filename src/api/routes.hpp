@@ -57,11 +57,15 @@ FlowResult end_session(const Service& service, const http::Request& request);
 Facts describe_end_session();
 FlowResult end_other_sessions(const Service& service, const http::Request& request);
 Facts describe_end_other_sessions();
+FlowResult revocations(const Service& service, const http::Request& request);
+Facts describe_revocations();
 FlowResult log_out(const Service& service, const http::Request& request);
 Facts describe_log_out();
 
-// Answers from memory, for machines: the keys, and how the server is.
+// Answers from memory, for machines: the keys, the status lists, and how the server is.
 http::Response jwks(const Service& service, const http::Request& request);
+http::Response status_list(const Service& service, const http::Request& request);
+http::Response status_lists(const Service& service, const http::Request& request);
 http::Response healthz(const Service& service, const http::Request& request);
 http::Response readyz(const Service& service, const http::Request& request);
 http::Response metrics(const Service& service, const http::Request& request);

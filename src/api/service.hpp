@@ -15,6 +15,7 @@
 #include "core/key_rotation.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
+#include "core/status_lists.hpp"
 #include "core/store.hpp"
 #include "core/text.hpp"
 #include "core/throttle.hpp"
@@ -22,6 +23,8 @@
 #include "http/lane.hpp"
 
 namespace postern::api {
+
+class RevocationFeed;
 
 // Every reference is to something thread-safe that outlives this.
 struct Service {
@@ -37,6 +40,8 @@ struct Service {
     core::KeyUpdater& key_updater;
     const core::KeyVault& key_vault;
     const core::RotationPolicy& rotation_policy;
+    RevocationFeed& revocation_feed;
+    core::StatusLists& status_lists;
     core::Throttle& throttle;
     const core::TimingFloor& timing_floor;
     const Clock& clock;

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "api/revocation_feed.hpp"
 #include "api/routes.hpp"
 #include "api/service.hpp"
 #include "core/memory_store.hpp"
@@ -130,6 +131,8 @@ public:
     core::testing::LetterVault key_vault{"a", "a"};
     core::RotationPolicy rotation_policy;
     core::AccessChecker access_checker{signer, *store, policy, clock};
+    RevocationFeed revocation_feed{*store, signer, std::chrono::seconds(5)};
+    core::StatusLists status_lists{*store, signer, policy.issuer, std::chrono::seconds(30), clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};
     Service service{.store = *store,
                     .hasher = hasher,
@@ -143,6 +146,8 @@ public:
                     .key_updater = key_updater,
                     .key_vault = key_vault,
                     .rotation_policy = rotation_policy,
+                    .revocation_feed = revocation_feed,
+                    .status_lists = status_lists,
                     .throttle = throttle,
                     .timing_floor = timing_floor,
                     .clock = clock,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "api/revocation_feed.hpp"
 #include "api/routes.hpp"
 #include "app/audit_thread.hpp"
 #include "app/data_directory.hpp"
@@ -12,6 +13,7 @@
 #include "app/key_keeper.hpp"
 #include "app/listen_address.hpp"
 #include "app/process.hpp"
+#include "app/revocation_metrics.hpp"
 #include "app/store_follower.hpp"
 #include "app/store_metrics.hpp"
 #include "app/throttle_keeper.hpp"
@@ -93,6 +95,9 @@ public:
           throttle_(workplace_->throttle_policy(), clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
           checker_(ring, store.revocations(), workplace_->token_policy(), clock),
+          revocation_feed_(store, ring, workplace_->configuration().revocation_heartbeat),
+          status_lists_(store.revocations(), ring, workplace_->token_policy().issuer,
+                        workplace_->configuration().revocation_list_ttl, clock),
           service_{.store = store,
                    .hasher = hasher,
                    .signer = ring,
@@ -105,6 +110,8 @@ public:
                    .key_updater = key_keeper_,
                    .key_vault = vault,
                    .rotation_policy = key_keeper_.policy(),
+                   .revocation_feed = revocation_feed_,
+                   .status_lists = status_lists_,
                    .throttle = throttle_,
                    .timing_floor = timing_floor_,
                    .clock = clock,
@@ -117,6 +124,7 @@ public:
                    .jwks_max_age = workplace_->configuration().keys_jwks_max_age,
                    .metrics_text = [this] { return metrics_.text(); }} {
         metrics_.add_lane("hash", hash_lane_);
+        add_revocation_metrics(metrics_, revocation_feed_, status_lists_);
         add_store_metrics(metrics_, store_);
         add_key_metrics(metrics_, key_keeper_);
         add_audit_metrics(metrics_, audit_thread_);
@@ -165,6 +173,8 @@ private:
     core::TimingFloor timing_floor_;
     ThrottleKeeper throttle_keeper_;
     core::AccessChecker checker_;
+    api::RevocationFeed revocation_feed_;
+    core::StatusLists status_lists_;
     http::Metrics metrics_;
     api::Service service_;
     http::Router router_;

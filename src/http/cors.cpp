@@ -13,7 +13,8 @@ std::string_view Cors::allowed_origin(const Request& request) const {
 }
 
 void Cors::decorate(const Request& request, Response& response) const {
-    if (origins_.empty()) return;
+    // What says so itself is for everybody, and the same for all.
+    if (origins_.empty() || response.header("Access-Control-Allow-Origin").has_value()) return;
     // Also without an Origin: a cache must not hand this answer to a request that has one.
     response.with("Vary", "Origin");
     const std::string_view origin = allowed_origin(request);

@@ -8,6 +8,17 @@
 #include "base/ascii.hpp"
 
 namespace postern::http {
+namespace {
+
+std::optional<std::string_view> find_header(const std::vector<std::pair<std::string, std::string>>& headers,
+                                            std::string_view wanted) {
+    for (const auto& [field, value] : headers) {
+        if (equal_ignoring_case(field, wanted)) return value;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 std::string_view name(Method method) {
     constexpr std::array<std::string_view, method_count> names = {"GET",   "HEAD",   "POST",    "PUT",
@@ -16,10 +27,11 @@ std::string_view name(Method method) {
 }
 
 std::optional<std::string_view> Request::header(std::string_view wanted) const {
-    for (const auto& [field, value] : headers) {
-        if (equal_ignoring_case(field, wanted)) return value;
-    }
-    return std::nullopt;
+    return find_header(headers, wanted);
+}
+
+std::optional<std::string_view> Response::header(std::string_view wanted) const {
+    return find_header(headers, wanted);
 }
 
 std::size_t Request::count_header(std::string_view wanted) const {

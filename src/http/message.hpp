@@ -42,6 +42,8 @@ struct Response {
     // connection closes after it.
     std::shared_ptr<ResponseStream> stream = nullptr;
 
+    // The value of the first header of that name (ASCII case ignored); nothing if absent.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
     Response& with(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));
         return *this;
