@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::uint8_t, 2> header{0x78, 0x9c};            // deflate, a window of 32 KiB, default level
 constexpr std::array<std::uint8_t, 2> empty_last_block{0x03, 0x00};  // fixed codes, end of block at once
 constexpr std::size_t full_flush_bytes = 16;                         // more than it ever takes
-constexpr int raw_window_bits = -12;                                 // no header; a block is no larger than the window
+constexpr int raw_window_bits = -12;                                 // no header; a run needs no wider window
 constexpr int memory_level = 8;                                      // zlib's default
 // Revoked bits lie about at random between long runs of zeros: looking for anything but runs takes five times as long
 // and finds a few matches that cost more than they save. A list of which 1 % is revoked becomes 7 % smaller this way.

@@ -22,8 +22,9 @@ public:
     // Writes the bytes of one block, all of them.
     using ReadBlock = std::function<void(std::size_t block, std::span<std::uint8_t> bytes)>;
 
-    // Bytes in a block, but for the last. Smaller ones cost less to make again, and each adds some twenty bytes.
-    static constexpr std::size_t block_bytes = 4096;
+    // Bytes in a block, but for the last: eight make a list. Smaller ones cost less to make again, and each adds some
+    // forty bytes.
+    static constexpr std::size_t block_bytes = std::size_t{16} * 1024;
 
     explicit CompressedBits(std::size_t bytes) : bytes_(bytes), blocks_((bytes + block_bytes - 1) / block_bytes) {}
 

@@ -120,14 +120,87 @@ TEST_P(FeedTest, SaysOnceThatAKeyChanged) {
     EXPECT_FALSE(poll().keys_changed);
 }
 
+TEST_P(FeedTest, SaysOnceThatAClientChanged) {
+    core::Client client;
+    client.id = core::ClientId::make(now());
+    client.name = "reports";
+    client.secret_hash = {1};
+    const auto write = [&](auto change) {
+        Pending pending;
+        OpenLists lists(15min);
+        MUST(connection_->begin_write());
+        SqlTransaction transaction(*connection_, lists, pending);
+        MUST(change(transaction));
+        MUST(connection_->commit());
+        EXPECT_TRUE(pending.clients_changed);
+        EXPECT_TRUE(pending.feed_changed);
+    };
+    EXPECT_FALSE(poll().clients_changed) << "there is none";
+    write([&](core::Transaction& transaction) { return transaction.insert_client(client); });
+    EXPECT_TRUE(poll().clients_changed);
+    EXPECT_FALSE(poll().clients_changed);
+    write([&](core::Transaction& transaction) { return transaction.update_client(client); });
+    EXPECT_TRUE(poll().clients_changed);
+    write([&](core::Transaction& transaction) { return transaction.delete_client(client.id); });
+    const auto news = poll();
+    EXPECT_TRUE(news.clients_changed);
+    EXPECT_FALSE(news.keys_changed);
+    // One goes and another comes between two polls: as many as before.
+    write([&](core::Transaction& transaction) { return transaction.insert_client(client); });
+    poll();
+    write([&](core::Transaction& transaction) { return transaction.delete_client(client.id); });
+    write([&](core::Transaction& transaction) { return transaction.insert_client(client); });
+    EXPECT_TRUE(poll().clients_changed);
+    feed_.forget();
+    EXPECT_FALSE(poll().clients_changed);
+}
+
+TEST_P(FeedTest, TellsEachBitOnceAndThoseOfAPollTogether) {
+    const auto list = add_list(*connection_);
+    add_slots(*connection_, list, 20);
+    revoke_and_commit(*connection_, list, 0, 2);
+    poll();
+    std::vector<core::RevocationChange> told;
+    bitmaps_.on_learnt([&told](const core::RevocationChange& change) { told.push_back(change); });
+    revoke_and_commit(*connection_, list, 2, 3);
+    bitmaps_.revoke({list.id, 2});  // as when this node has committed it itself
+    ASSERT_EQ(told.size(), 1U);
+    revoke_and_commit(*connection_, list, 5, 7);
+    revoke_and_commit(*connection_, list, 9, 10);
+    poll();
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[1].slots, (std::vector<std::uint32_t>{5, 6, 9}));
+    feed_.forget();
+    poll();  // reads everything again
+    poll();
+    EXPECT_EQ(told.size(), 2U);
+    const auto another = add_list(*connection_);
+    add_slots(*connection_, another, 1);
+    revoke_and_commit(*connection_, another, 0, 1);
+    poll();
+    ASSERT_EQ(told.size(), 4U);
+    EXPECT_EQ(told[2].kind, core::RevocationChange::Kind::list_opened);
+    EXPECT_EQ(told[2].list, another.id);
+    EXPECT_EQ(told[3].slots, std::vector<std::uint32_t>{0});
+}
+
 TEST_P(FeedTest, ForgetsListsThatARebuildDoesNotFind) {
     const auto kept = add_list(*connection_);
     const auto lost = make_list();  // as after a failover to a standby that never had it
     bitmaps_.put_list(lost);
     bitmaps_.put_list(kept, std::vector<std::uint32_t>{7});
+    auto expired = make_list();
+    expired.expires_at = now();
+    bitmaps_.put_list(expired);
+    std::vector<core::ListId> revoked_lists;
+    bitmaps_.on_learnt([&](const core::RevocationChange& change) {
+        if (change.kind == core::RevocationChange::Kind::list_revoked) revoked_lists.push_back(change.list);
+    });
     poll();
+    EXPECT_EQ(state(expired, 0), SlotState::unknown);
     EXPECT_EQ(state(lost, 0), SlotState::unknown);
     EXPECT_EQ(state(kept, 7), SlotState::revoked) << "what was revoked stays revoked";
+    EXPECT_EQ(revoked_lists, std::vector{lost.id}) << "others must not go on accepting what is refused here";
     bitmaps_.put_list(lost);
     poll();
     EXPECT_EQ(state(lost, 0), SlotState::live) << "only a rebuild says what is gone";
@@ -171,6 +244,32 @@ TEST_P(PostgresFeedTest, SeesATransactionThatCommitsAfterALaterOne) {
     MUST(slow->commit());
     poll();
     EXPECT_EQ(state(list, 1), SlotState::revoked);
+}
+
+// The same trap for clients: the highest number among them would not tell.
+TEST_P(PostgresFeedTest, SeesAClientThatASlowTransactionChanged) {
+    core::Client client;
+    client.id = core::ClientId::make(now());
+    client.name = "slow";
+    client.secret_hash = {1};
+    Pending pending;
+    OpenLists lists(15min);
+    auto slow = connect();
+    MUST(slow->begin_write());
+    MUST(slow->change_number());  // has begun, and has not come to the client
+    auto quick = connect();
+    MUST(quick->begin_write());
+    auto other = client;
+    other.id = core::ClientId::make(now());
+    other.name = "quick";
+    MUST(SqlTransaction(*quick, lists, pending).insert_client(other));
+    MUST(quick->commit());
+    EXPECT_TRUE(poll().clients_changed);
+    MUST(SqlTransaction(*slow, lists, pending).insert_client(client));
+    EXPECT_FALSE(poll().clients_changed);
+    MUST(slow->commit());
+    EXPECT_TRUE(poll().clients_changed);
+    EXPECT_FALSE(poll().clients_changed);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "store/columns.hpp"
 #include "store/test_store.hpp"
+#include "store/transaction.hpp"
 
 namespace postern::store {
 namespace {
@@ -118,6 +119,72 @@ TEST_P(Migrations, GiveTheAccountsOfVersionOneWhatTheyNeed) {
         key.purpose = core::KeyPurpose::audit;
         return transaction.insert_key(key);
     }));
+}
+
+// A database that a server of version 2 has worked with: its keys, an account with roles, a token that was revoked.
+TEST_P(Migrations, CarryTheDatabaseOfVersionTwoOver) {
+    auto connection = connect();
+    MUST(migrate(*connection, 2));
+    const auto ann = core::AccountId::make(now());
+    MUST(
+        connection->execute("INSERT INTO accounts (id, email_key, email, kind, admin, password_hash, password_scheme, "
+                            "display_name, locale, roles, security_version, created_at, updated_at, activated_at) "
+                            "VALUES ($1, 'ann@example.com', 'Ann@example.com', 'standard', 1, 'hash', 'scheme', 'Ann', "
+                            "'de', 'billing support', 7, 5, 6, 7)",
+                            values(ann)));
+    for (const auto* state : {"active", "retired", "revoked"}) {
+        MUST(
+            connection->execute("INSERT INTO signing_keys (kid, purpose, algorithm, state, public_jwk, sealed, "
+                                "master_key_id, created_at, expires_at, revoked_at, change) "
+                                "VALUES ($1, 'audit', 'EdDSA', $1, '{\"k\":1}', $2, 'm1', 5, $3, 8, 3)",
+                                values(state, Blob{0, 255}, to_milliseconds(now()) + 1)));
+    }
+    const ListInfo list{core::ListId::make(now()), "active", now() + std::chrono::minutes(30), 1000, false};
+    MUST(insert_list(*connection, list, now()));
+    MUST(connection->execute(
+        "INSERT INTO token_slots (list_id, idx, session_id, counter, jti, issued_at, expires_at, "
+        "revoked_at, revoke_reason, revoke_change) VALUES ($1, 5, $2, 1, $2, 1, 2, 1, 'logged_out', 1)",
+        values(list.id, ann)));
+    connection.reset();
+
+    auto store = open(false);
+    MUST(core::read_and_wait(*store, [&](core::Reader& reader) -> Result<void> {
+        const auto account = TRY(reader.find_account(ann)).value();
+        EXPECT_EQ(account.roles, (std::vector<std::string>{"billing", "support"}));
+        EXPECT_EQ(account.security_version, 7);
+        EXPECT_EQ(account.locale, "de");
+        EXPECT_EQ(to_milliseconds(account.activated_at.value()), 7);
+        EXPECT_TRUE(account.scopes.empty());
+        EXPECT_EQ(account.custom_claims, "");
+        const auto keys = TRY(reader.list_keys());
+        EXPECT_EQ(keys.size(), 3U);
+        for (const auto& key : keys) {
+            EXPECT_EQ(core::word(key.state), key.kid);
+            EXPECT_EQ(key.purpose, core::KeyPurpose::audit);
+            EXPECT_EQ(key.algorithm, core::KeyAlgorithm::eddsa);
+            EXPECT_EQ(key.public_jwk, "{\"k\":1}");
+            EXPECT_EQ(key.sealed, (Blob{0, 255}));
+            EXPECT_EQ(to_milliseconds(key.expires_at.value()), to_milliseconds(now()) + 1);
+            EXPECT_EQ(to_milliseconds(key.revoked_at.value()), 8);
+        }
+        EXPECT_TRUE(TRY(reader.list_clients(std::nullopt, 10)).empty());
+        return {};
+    }));
+    EXPECT_EQ(store->revocations().state({list.id, 5}), core::SlotState::revoked);
+    EXPECT_EQ(store->revocations().state({list.id, 6}), core::SlotState::live);
+    MUST(core::write_and_wait(*store, [&](core::Transaction& transaction) {
+        auto key = some_key("kid-2", now());
+        key.state = core::KeyState::next;
+        return transaction.insert_key(key);
+    }));
+}
+
+// A key that waits is nothing that a binary of version 2 can read: it must not start on such a database.
+TEST_P(Migrations, KeepBinariesAwayThatCannotReadWaitingKeys) {
+    auto connection = connect();
+    MUST(migrate(*connection));
+    auto outcome = MUST(connection->execute("SELECT MAX(oldest_binary) FROM schema_migrations", {}));
+    EXPECT_EQ(Columns(outcome.rows.at(0)).integer(), 3);
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ Result<std::int64_t> sweep_login_failures(Connection& connection, std::int64_t m
 }
 
 Result<std::int64_t> sweep_keys(Connection& connection, Timestamp before) {
-    return delete_rows(connection, "DELETE FROM signing_keys WHERE state <> 'active' AND expires_at < $1",
+    return delete_rows(connection, "DELETE FROM signing_keys WHERE state IN ('retired', 'revoked') AND expires_at < $1",
                        values(before));
 }
 

@@ -8,7 +8,7 @@
 // - mail_tokens: past their expiry
 // - outbox: sent or given up longer than limits::outbox_retention ago
 // - login_failures: none for limits::login_failures_retention
-// - signing_keys: no longer active, and the last token that they made has expired
+// - signing_keys: retired or revoked, and the last token that they made has expired
 // Accounts, clients and settings are what people put there, and they stay; known_networks, leases and change_marks are
 // bounded by their number.
 #pragma once
