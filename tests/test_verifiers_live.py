@@ -12,8 +12,8 @@ import time
 import pytest
 
 from harness.client import Client, bearer
-from harness.example_apis import example_apis, node_command, python_command
-from harness.libraries import NODE_FOLDER, node_library, python_library
+from harness.example_apis import cpp_command, example_apis, node_command, python_command
+from harness.libraries import NODE_FOLDER, cpp_example, node_library, python_library
 from harness.proxies import API_HOST, PROXIES, Api
 from harness.site import AUDIENCE, ISSUER, Server, Site
 from harness.tokens import claims_of, header_of
@@ -57,8 +57,12 @@ def ask_through_proxy(connection, token):
 def world(cluster, tmp_path_factory):
     """(site, doors): two nodes on one PostgreSQL, and every door in front of the first."""
     folder = tmp_path_factory.mktemp("doors")
-    commands = {"python": python_command(python_library()), "node": node_command}
     node_library()
+    commands = {
+        "cpp": cpp_command(cpp_example()),
+        "python": python_command(python_library()),
+        "node": node_command,
+    }
     with contextlib.ExitStack() as running:
         site = running.enter_context(Site("postgresql", cluster))
         first = first_node_as_issuer(site)
@@ -97,7 +101,7 @@ def refusals(doors, token, acknowledged_at):
 
 
 @pytest.mark.parametrize("node", [0, 1], ids=["same node", "another node"])
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1500)  # the first of them builds the libraries
 def test_what_is_revoked_is_refused_at_every_door(world, node, capsys):
     site, doors = world
     signing, revoking = site.servers[0].client(), site.servers[node].client()

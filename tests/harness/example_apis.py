@@ -13,7 +13,7 @@ from harness.wire import Connection, ConnectionEnded
 
 
 class ExampleApi:
-    """`command` is a function of the port."""
+    """`command` is a function of the port and of the environment that tells the example what to trust."""
 
     def __init__(self, name, command, environment, log_path):
         self.name = name
@@ -21,7 +21,7 @@ class ExampleApi:
         self._log_path = log_path
         with log_path.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(word) for word in command(self.port)],
+                [str(word) for word in command(self.port, environment)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -35,6 +35,8 @@ class ExampleApi:
         assert self._process.poll() is None, self.log()[-4000:]
         try:
             with self.connect() as connection:
+                if self.name == "cpp":  # listens at once, and for what it does not know yet a token waits
+                    return connection.request("GET", "/orders").status == 401
                 answer = connection.request("GET", "/readyz")
                 return answer.status == 200 and answer.json()["feed_is_live"]
         except (OSError, ConnectionEnded):
@@ -51,19 +53,27 @@ class ExampleApi:
 
 
 def python_command(python):
-    return lambda port: [
+    return lambda port, _: [
         python, "-m", "uvicorn", "--app-dir", PYTHON_FOLDER / "example", "app:app",
         "--host", "127.0.0.1", "--port", port, "--log-level", "warning",
     ]
 
 
-def node_command(_port):
+def node_command(_port, _environment):
     return ["node", NODE_FOLDER / "example/app.mjs"]
+
+
+def cpp_command(program):
+    return lambda port, environment: [
+        program, "--listen", f"127.0.0.1:{port}",
+        "--issuer", environment["POSTERN_ISSUER"], "--audience", environment["POSTERN_AUDIENCE"],
+        "--client-id", environment["POSTERN_CLIENT_ID"], "--client-secret", environment["POSTERN_CLIENT_SECRET"],
+    ]
 
 
 @contextlib.contextmanager
 def example_apis(commands, issuer, client_id, client_secret, folder):
-    """Starts one for each of `commands` (name -> function of a port), all following the node at `issuer`."""
+    """Starts one for each of `commands` (name -> see ExampleApi), all following the node at `issuer`."""
     environment = {
         "POSTERN_ISSUER": issuer,
         "POSTERN_AUDIENCE": AUDIENCE,

@@ -11,6 +11,7 @@ from harness.site import ROOT
 BUILD = ROOT / "build/clients"
 PYTHON_FOLDER = ROOT / "clients/python"
 NODE_FOLDER = ROOT / "clients/node"
+CPP_FOLDER = ROOT / "clients/cpp"
 VECTORS = ROOT / "clients/vectors"
 
 
@@ -57,6 +58,20 @@ def node_library():
             mark.write_bytes(lock.read_bytes())
         run("npm", "run", "--silent", "build", cwd=NODE_FOLDER)
     return NODE_FOLDER
+
+
+def cpp_example():
+    """Installs the library, and builds its example API as a project of its own; returns the program."""
+    library, prefix, example = BUILD / "cpp", BUILD / "cpp-installed", BUILD / "cpp-example"
+    options = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"]
+    if shutil.which("ccache"):
+        options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+    with _alone("cpp"):
+        run("cmake", "-S", CPP_FOLDER, "-B", library, f"-DCMAKE_INSTALL_PREFIX={prefix}", *options, cwd=ROOT)
+        run("cmake", "--build", library, "--target", "install", cwd=ROOT, seconds=900)
+        run("cmake", "-S", CPP_FOLDER / "example", "-B", example, f"-DCMAKE_PREFIX_PATH={prefix}", *options, cwd=ROOT)
+        run("cmake", "--build", example, cwd=ROOT, seconds=300)
+    return example / "postern-example-api"
 
 
 class _alone:
