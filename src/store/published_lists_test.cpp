@@ -280,14 +280,21 @@ TEST(PublishedLists, OfAMillionSlotsAreSmallAndQuicklyMadeAgain) {
     while (revoked.size() < limits::list_slots / 100) revoked.insert(static_cast<std::uint32_t>(random() % list.slots));
     bitmaps.put_list(list, std::vector<std::uint32_t>(revoked.begin(), revoked.end()));
 
-    auto began = Clock::now();
-    const auto whole = bitmaps.publish(list.id).value();
-    const auto whole_time = Clock::now() - began;
-    constexpr int rounds = 50;
-    Clock::duration one_block_time = Clock::duration::max();  // the shortest: others use this machine too
+    // The best of several: others may use the machine.
+    constexpr int rounds = 20;
+    auto whole_time = Clock::duration::max();
+    for (int round = 0; round < rounds; ++round) {
+        Bitmaps fresh(2s);
+        fresh.put_list(list, std::vector<std::uint32_t>(revoked.begin(), revoked.end()));
+        const auto began = Clock::now();
+        fresh.publish(list.id);
+        whole_time = std::min(whole_time, Clock::now() - began);
+    }
+    bitmaps.publish(list.id);
+    auto one_block_time = Clock::duration::max();
     for (int round = 0; round < rounds; ++round) {
         bitmaps.revoke({list.id, static_cast<std::uint32_t>(random() % list.slots)});
-        began = Clock::now();
+        const auto began = Clock::now();
         const auto again = bitmaps.publish(list.id).value();
         one_block_time = std::min(one_block_time, Clock::now() - began);
         EXPECT_EQ(again.version, bitmaps.version_of(list.id));
