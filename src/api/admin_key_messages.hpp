@@ -10,16 +10,35 @@
 #include "api/schema.hpp"
 #include "core/records.hpp"
 
-namespace postern::api::admin {
+namespace postern::api {
+
+// A purpose whose keys rotate.
+struct RotatingPurpose {
+    core::KeyPurpose purpose = core::KeyPurpose::access;
+};
+template <>
+struct FieldType<RotatingPurpose> {
+    using Words =
+        WordType<core::KeyPurpose, core::KeyPurpose::access, core::KeyPurpose::refresh, core::KeyPurpose::status_list>;
+    static constexpr std::string_view expectation = "access, refresh or status_list";
+    static boost::json::object schema() { return Words::schema(); }
+    static boost::json::value write(RotatingPurpose value) { return Words::write(value.purpose); }
+    static std::optional<RotatingPurpose> read(const boost::json::value& value) {
+        const auto purpose = Words::read(value);
+        return purpose ? std::optional(RotatingPurpose{*purpose}) : std::nullopt;
+    }
+};
+
+namespace admin {
 
 struct RotateKeysRequest {
-    std::optional<core::KeyPurpose> purpose;
+    std::optional<RotatingPurpose> purpose;
     std::optional<bool> now;
 
     static constexpr std::string_view name = "RotateKeysRequest";
     static constexpr auto notes = std::to_array<Note>({
         {.field = "purpose",
-         .description = "Only keys of this purpose: access, refresh or status_list; without: all three",
+         .description = "Only keys of this purpose; without: of all that rotate",
          .presence = Presence::optional},
         {.field = "now",
          .description =
@@ -39,4 +58,5 @@ struct RevokeKeyRequest {
 };
 BOOST_DESCRIBE_STRUCT(RevokeKeyRequest, (), (reason))
 
-}  // namespace postern::api::admin
+}  // namespace admin
+}  // namespace postern::api

@@ -68,7 +68,8 @@ FlowResult rotate_keys(const Service& service, const http::Request& request) {
     auto rotate = [&](core::Transaction& transaction,
                       const core::Admin& admin) -> Result<std::vector<core::StoredKey>> {
         const RotateKeysRequest wanted = TRY(body);
-        return core::request_rotation(transaction, service.key_vault, service.rotation_policy, wanted.purpose,
+        const auto purpose = wanted.purpose ? std::optional(wanted.purpose->purpose) : std::nullopt;
+        return core::request_rotation(transaction, service.key_vault, service.rotation_policy, purpose,
                                       wanted.now.value_or(false), actor_of(request, admin), service.clock.now());
     };
     auto rotated = co_await write_as_admin(service, request, std::move(rotate));
@@ -89,7 +90,7 @@ Facts describe_rotate_keys() {
         .answers =
             {
                 {200, "The keys that have changed", schema_of<KeysList>()},
-                {400, "The body is not what it should be, or the purpose does not rotate", schema_of<ErrorResponse>()},
+                {400, "The body is not what it should be", schema_of<ErrorResponse>()},
                 {409, "New keys wait already", schema_of<ErrorResponse>()},
             },
     };

@@ -37,7 +37,8 @@ struct FieldType<core::KeyAlgorithm>
 
 template <>
 struct FieldType<core::KeyState>
-    : WordType<core::KeyState, core::KeyState::active, core::KeyState::retired, core::KeyState::revoked> {};
+    : WordType<core::KeyState, core::KeyState::next, core::KeyState::active, core::KeyState::retired,
+               core::KeyState::revoked> {};
 
 namespace admin {
 
