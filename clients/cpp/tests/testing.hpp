@@ -127,7 +127,11 @@ public:
         bool begin_events() {
             return write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
         }
-        [[nodiscard]] bool is_stopping() const { return stopping_; }
+        // The test ends, or the other side has left.
+        [[nodiscard]] bool is_over() const {
+            char byte = 0;
+            return stopping_ || ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        }
 
     private:
         int socket_;

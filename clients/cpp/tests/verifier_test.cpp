@@ -106,7 +106,7 @@ private:
                          "\n\nid: 0\nevent: ready\ndata: {\"lists\":1}\n\n");
         }
         auto beaten_at = std::chrono::steady_clock::now() - Seconds(1);
-        while (!stream.is_stopping()) {
+        while (!stream.is_over()) {
             std::string next;
             {
                 const std::lock_guard lock(mutex_);
