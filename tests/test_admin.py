@@ -81,6 +81,7 @@ def a_body(operation):
         "ScopesRequest": {"scopes": ["matrix"]},
         "ClaimsRequest": {"claims": {"matrix": 1}},
         "RevokeKeyRequest": {"reason": "matrix"},
+        "CreateClientRequest": {"name": "matrix", "audiences": ["https://matrix.example.com"]},
     }.get(name, {})
 
 

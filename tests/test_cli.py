@@ -19,7 +19,7 @@ COMMANDS = [
     "account create", "account activate", "account disable", "account enable", "account verify", "account delete",
     "account show", "account list",
     "session list", "session end",
-    "key init", "key list", "key rewrap",
+    "key init", "key list", "key rotate", "key revoke", "key rewrap",
     "token inspect",
     "doctor",
 ]  # fmt: skip
