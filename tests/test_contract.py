@@ -182,7 +182,8 @@ def test_composed_and_decomposed_passwords_are_the_same_one(site, client):
 
 def assert_challenge(answer, message_part, challenge):
     assert answer.status == 401, answer.body
-    assert answer.header("WWW-Authenticate") == challenge
+    said, _, description = answer.header("WWW-Authenticate").partition(", ")
+    assert said == challenge and description.startswith('error_description="'), answer.header("WWW-Authenticate")
     body = answer.json()
     assert set(body) == {"error", "code"}
     assert message_part in body["error"].lower(), body

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from harness.site import environment
+from harness.oauth import ServiceClient
+from harness.site import AUDIENCE, environment
 
 CONTRACT = sorted((pathlib.Path(__file__).parent / "contract").glob("*.json"))
 EXAMPLES = 50
@@ -131,11 +132,12 @@ def assert_schemathesis_finds_nothing(server, tmp_path, base, authorization, *mo
 
 
 # A schema can say what a password or a link's token looks like, not which password is too well known or which link is
-# used up: there a well-formed request may be refused with 400 too.
+# used up: there a well-formed request may be refused with 400 too. So is a grant that is none of ours, and a client's
+# secret in a form beside the one in the header.
 REFUSED_BY_MEANING = """
 [[operations]]
 include-operation-id = ["signUp", "verifyEmail", "resetPassword", "acceptInvitation", "confirmEmail", "changeMe",
-  "createAccount"]
+  "createAccount", "createClient", "changeClient", "grant", "introspect", "revoke"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 """
 
@@ -162,3 +164,16 @@ def test_schemathesis_finds_nothing_in_the_administration(make_site, tmp_path, w
         token = server.client().sign_in(site.new_account(*flags)).access
     (tmp_path / "schemathesis.toml").write_text(REFUSED_BY_MEANING, encoding="utf-8")
     assert_schemathesis_finds_nothing(server, tmp_path, "/admin/v1", token)
+
+
+@pytest.mark.parametrize("who", ["nobody", "client"])
+def test_schemathesis_finds_nothing_at_the_oauth_endpoints(make_site, tmp_path, who):
+    site = make_site("sqlite")
+    server = site.serve()
+    more = []
+    if who == "client":
+        made = ServiceClient(site, "api", AUDIENCE, scopes=("read",))
+        name, value = next(iter(made.headers.items()))
+        more = ["--header", f"{name}: {value}"]
+    (tmp_path / "schemathesis.toml").write_text(REFUSED_BY_MEANING, encoding="utf-8")
+    assert_schemathesis_finds_nothing(server, tmp_path, "/oauth2", None, *more)
