@@ -35,7 +35,8 @@ app.get("/reports", requireToken(verifier, { roles: ["admin", "auditor"] }), (re
 
 app.get("/readyz", (_request, response) => {
   const { keys, lists, feedIsLive, feedProblem } = verifier.status();
-  response.status(keys > 0 && (feedIsLive || feedProblem === undefined) ? 200 : 503).json({ keys, lists, feedIsLive });
+  const isReady = keys > 0 && (feedIsLive || feedProblem === undefined);
+  response.status(isReady ? 200 : 503).json({ keys, lists, feed_is_live: feedIsLive });
 });
 
 const server = app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1");

@@ -88,6 +88,8 @@ function refuse(response: ServerResponse, { status, message, parameters }: Refus
 }
 
 function answer(response: ServerResponse, status: number, message: string, headers: Record<string, string>): void {
-  response.writeHead(status, { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers });
-  response.end(JSON.stringify({ error: message }));
+  const body = JSON.stringify({ error: message });
+  const described = { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) };
+  response.writeHead(status, { ...described, "Cache-Control": "no-store", ...headers });
+  response.end(body);
 }
