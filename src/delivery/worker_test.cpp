@@ -29,6 +29,8 @@ public:
     void catch_up(Done done) override { done({}); }
     [[nodiscard]] const core::Revocations& revocations() const noexcept override { return memory; }
     void on_keys_changed(std::function<void()>) override {}
+    void on_clients_changed(std::function<void()>) override {}
+    void on_revocations(std::function<void(const core::RevocationChange&)>) override {}
     [[nodiscard]] core::StoreFigures figures() const override { return {}; }
     std::vector<core::Finding> diagnose() override { return {}; }
 
