@@ -20,14 +20,6 @@ using Clock = std::chrono::steady_clock;
 using ErrorCode = boost::system::error_code;
 
 template <typename Stream>
-void Connection<Stream>::enter(Phase phase, milliseconds time) {
-    phase_ = phase;
-    idle_ = phase == Phase::idle;
-    timed_out_ = false;
-    deadline_ = Clock::now() + time;
-}
-
-template <typename Stream>
 void Connection<Stream>::enter_idle() {
     buffer_.shrink();
     exchange_.shrink();

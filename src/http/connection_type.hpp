@@ -44,7 +44,12 @@ private:
     enum class Phase { handshake, idle, header, body, handling, writing, streaming, lingering };
     enum class Received { request, refused, nothing };
 
-    void enter(Phase phase, std::chrono::milliseconds time);
+    void enter(Phase phase, std::chrono::milliseconds time) {
+        phase_ = phase;
+        idle_ = phase == Phase::idle;
+        timed_out_ = false;
+        deadline_ = std::chrono::steady_clock::now() + time;
+    }
     void enter_idle();
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> serve_request();
