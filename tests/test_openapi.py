@@ -137,7 +137,7 @@ def assert_schemathesis_finds_nothing(server, tmp_path, base, authorization, *mo
 REFUSED_BY_MEANING = """
 [[operations]]
 include-operation-id = ["signUp", "verifyEmail", "resetPassword", "acceptInvitation", "confirmEmail", "changeMe",
-  "createAccount", "createClient", "changeClient", "grant", "introspect", "revoke", "verify"]
+  "createAccount", "setClaims", "createClient", "changeClient", "grant", "introspect", "revoke", "verify"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "403", "404", "409", "429"]
 """
 
