@@ -32,6 +32,7 @@ Facts describe_revocations() {
             .answers = {{.status = 200,
                          .description = "The stream; it goes on until one of the two closes it",
                          .media_type = "text/event-stream"},
+                        {400, "The request is malformed", schema_of<ErrorResponse>()},
                         {401, "The client has not proven itself", schema_of<ErrorResponse>()}}};
 }
 

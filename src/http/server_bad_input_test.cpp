@@ -335,7 +335,7 @@ TEST_F(ServerConnections, BusyOnesMakeTheOthersWait) {
     Client second = connect();
     first.send(get("/slow", "Connection: close\r\n"));
     second.send(get("/slow", "Connection: close\r\n"));
-    std::this_thread::sleep_for(50ms);
+    while (slow_begun_ < 2) std::this_thread::sleep_for(1ms);
     const auto begin = std::chrono::steady_clock::now();
     EXPECT_EQ(ask(get("/hello")).body, "hello");
     EXPECT_GT(std::chrono::steady_clock::now() - begin, 150ms);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -168,6 +169,7 @@ protected:
 
     // Work on the lane that sleeps; GET /slow answers after it.
     std::chrono::milliseconds slow_time_ = 300ms;
+    std::atomic<int> slow_begun_ = 0;  // how many of GET /slow
 
     Router router_;
     Metrics metrics_;
@@ -201,6 +203,7 @@ private:
     }
 
     boost::asio::awaitable<Response> slow(const Request&) {
+        ++slow_begun_;
         auto work = [this]() -> Result<int> {
             std::this_thread::sleep_for(slow_time_);
             return 1;
