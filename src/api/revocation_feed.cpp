@@ -77,7 +77,10 @@ void RevocationFeed::wake_readers() {
 std::shared_ptr<const RevocationSnapshot> RevocationFeed::snapshot() {
     const std::lock_guard lock(snapshot_mutex_);
     const auto now = std::chrono::steady_clock::now();
-    if (snapshot_ && now - snapshot_made_ < limits::revocation_snapshot_time) return snapshot_;
+    const bool is_young = snapshot_ && now - snapshot_made_ < limits::revocation_snapshot_time;
+    // A reader must be able to go on from it.
+    const bool is_near = snapshot_ && log_.position() - snapshot_->position < limits::revocation_log_entries / 2;
+    if (is_young && is_near) return snapshot_;
     auto made = std::make_shared<RevocationSnapshot>();
     made->position = log_.position();  // before the lists: what changes meanwhile is told after them
     const core::Revocations& revocations = store_.revocations();

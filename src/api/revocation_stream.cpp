@@ -27,23 +27,24 @@ RevocationStream::RevocationStream(const Service& service, RevocationFeed::Place
       feed_(service.revocation_feed),
       log_(feed_.log()),
       place_(std::move(place)),
-      client_(std::move(client)) {
-    begin(last_event_id);
-}
+      client_(std::move(client)),
+      asked_for_(last_event_id.value_or("")) {}
 
-void RevocationStream::begin(std::optional<std::string_view> last_event_id) {
-    if (last_event_id.has_value() && !last_event_id->empty()) {
-        std::vector<core::RevocationLogEntry> ignored;
-        const auto known = log_.parse(*last_event_id);
-        if (known.has_value() && log_.read_after(*known, 0, ignored)) {
-            position_ = *known;
-            return;
-        }
-        gap_ = known.has_value() ? "too_old" : "unknown_position";
-        feed_.count_gap();
+void RevocationStream::begin(std::string& chunk) {
+    begun_ = true;
+    chunk += "retry: 1000\n\n";
+    const auto known = log_.parse(asked_for_);
+    std::vector<core::RevocationLogEntry> nothing;
+    if (known.has_value() && log_.read_after(*known, 0, nothing)) {
+        position_ = *known;
+        return;
     }
     snapshot_ = feed_.snapshot();
     position_ = snapshot_->position;
+    if (asked_for_.empty()) return;
+    feed_.count_gap();
+    append_event(chunk, "gap",
+                 std::string(R"({"reason":")") + (known.has_value() ? "too_old" : "unknown_position") + "\"}");
 }
 
 http::ResponseStream::Next RevocationStream::next(std::string& chunk) {
@@ -51,10 +52,7 @@ http::ResponseStream::Next RevocationStream::next(std::string& chunk) {
     if (now >= heartbeat_at_ && !service_.clients.is_current(client_)) {
         return cut(chunk, RevocationFeed::Cut::unauthorized, "unauthorized");
     }
-    if (!std::exchange(greeted_, true)) {
-        chunk += "retry: 1000\n\n";
-        if (!gap_.empty()) append_event(chunk, "gap", R"({"reason":")" + std::string(gap_) + "\"}");
-    }
+    if (!begun_) begin(chunk);
     if (snapshot_) {
         append_snapshot(chunk);
         return {.ask_again = TimePoint::min()};

@@ -32,7 +32,7 @@ public:
     void ended(Ending ending) override;
 
 private:
-    void begin(std::optional<std::string_view> last_event_id);
+    void begin(std::string& chunk);
     void append_snapshot(std::string& chunk);
     void append_list(std::string& chunk, const core::PublishedList& list);
     enum class Told { all, some, too_late };
@@ -50,8 +50,8 @@ private:
     RevocationFeed::Place place_;
     const core::AuthenticatedClient client_;
 
-    bool greeted_ = false;
-    std::string_view gap_;  // why the position that the reader asked for is of no use; empty: it is
+    const std::string asked_for_;  // a position; empty: none
+    bool begun_ = false;
     std::shared_ptr<const RevocationSnapshot> snapshot_;  // while it is being sent
     std::size_t list_ = 0;                                // of it, and how many of the list's bytes have been sent
     std::size_t list_bytes_ = 0;

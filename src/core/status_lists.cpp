@@ -30,6 +30,8 @@ StatusLists::StatusLists(const Revocations& revocations, const Signer& signer, s
       clock_(clock) {}
 
 Result<std::shared_ptr<const SignedStatusList>> StatusLists::get(const ListId& id) {
+    // A list says "as of now", which this node cannot say; whoever keeps an older one knows as much.
+    if (!revocations_.is_fresh()) return unavailable("This node has lost sight of its database");
     // Before anything is kept for it: strangers may ask for as many as they like.
     if (!revocations_.version_of(id).has_value()) return unknown_list();
     const auto kept = kept_for(id);

@@ -38,7 +38,7 @@ public:
 
     // From memory, where nothing has changed since it was made and half of its time to live has not passed. Those who
     // ask for one at the same time share the making. Errors: not_found "status_list_unknown"; unavailable, when
-    // there is no key to sign with.
+    // there is no key to sign with, or what this node knows is too old to be told.
     Result<std::shared_ptr<const SignedStatusList>> get(const ListId& id);
     // Of those that have not expired.
     [[nodiscard]] std::vector<std::string> uris() const;
