@@ -12,7 +12,6 @@
 #include "api/messages.hpp"
 #include "api/routes.hpp"
 #include "api/sign_in.hpp"
-#include "base/encoding.hpp"
 #include "core/scopes.hpp"
 
 namespace postern::api {
@@ -60,17 +59,13 @@ std::optional<Error> find_lack(const core::AccessClaims& claims, const Requireme
     return forbidden("role_required", "The token has none of the roles: " + core::join_scopes(requirements.roles));
 }
 
-// RFC 6750 section 3, which allows neither quotes nor backslashes in what it quotes.
-http::Response refuse(const Error& error, std::string_view challenge, const http::Request& request,
-                      const std::vector<std::string>& scopes = {}) {
-    std::string description = printable_ascii(error.message, error.message.size());
-    std::ranges::replace_if(
-        description, [](char c) { return c == '"' || c == '\\'; }, '\'');
-    std::string header = "Bearer error=\"" + std::string(challenge) + "\", error_description=\"" + description + '"';
-    if (!scopes.empty()) header += ", scope=\"" + core::join_scopes(scopes) + '"';
-    auto response = answer_error(error, request);
-    std::erase_if(response.headers, [](const auto& field) { return field.first == "WWW-Authenticate"; });
-    response.with("WWW-Authenticate", std::move(header));
+// RFC 6750 section 3.1: what would have been enough.
+http::Response refuse_for_lack(const Error& lack, const Requirements& requirements, const http::Request& request) {
+    auto response = answer_error(lack, request);
+    if (requirements.scopes.empty()) return response;
+    for (auto& [name, value] : response.headers) {
+        if (name == "WWW-Authenticate") value += ", scope=\"" + core::join_scopes(requirements.scopes) + '"';
+    }
     return response;
 }
 
@@ -99,19 +94,13 @@ Result<http::Response> answer_identity(const core::AccessClaims& claims) {
 }  // namespace
 
 FlowResult verify(const Service& service, const http::Request& request) {
-    const auto read = read_requirements(request);
-    if (!read.has_value()) co_return refuse(read.error(), "invalid_request", request);
-    const Requirements& requirements = *read;
-    const auto token = bearer_token(request);
-    if (!token.has_value() && token.error().kind == ErrorKind::invalid_input) {
-        co_return refuse(token.error(), "invalid_request", request);
-    }
-    const std::string_view presented = CO_TRY(token);
+    const Requirements requirements = CO_TRY(read_requirements(request));
+    const std::string_view token = CO_TRY(bearer_token(request));
     const auto* audiences = requirements.audiences.empty() ? nullptr : &requirements.audiences;
-    auto checked = co_await check_token(service, presented, audiences);
+    auto checked = co_await check_token(service, token, audiences);
     const core::Bearer bearer = CO_TRY(std::move(checked));
     if (const auto lack = find_lack(bearer.claims(), requirements)) {
-        co_return refuse(*lack, "insufficient_scope", request, requirements.scopes);
+        co_return refuse_for_lack(*lack, requirements, request);
     }
     co_return answer_identity(bearer.claims());
 }

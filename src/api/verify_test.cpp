@@ -156,10 +156,7 @@ TEST_F(Verify, RefusesAQueryThatItDoesNotUnderstand) {
           "audience=a+b", "role=%C3%A9", "x\\\"y=1"}) {
         const auto refused = ask(query);
         EXPECT_EQ(refused.status, 400) << query;
-        const std::string challenge = header(refused, "WWW-Authenticate");
-        EXPECT_TRUE(challenge.starts_with(R"(Bearer error="invalid_request", error_description=")")) << challenge;
-        EXPECT_EQ(std::ranges::count(challenge, '"'), 4) << challenge;
-        EXPECT_EQ(challenge.find_first_of("\\\r\n"), std::string::npos) << challenge;
+        EXPECT_EQ(count_identity_headers(refused), 0U);
     }
 }
 
