@@ -6,8 +6,9 @@ import time
 import pytest
 
 from harness.client import BASE, bearer
+from harness.oauth import ServiceClient
 from harness.proxies import API_HOST, AUTH_HOST, PROXIES, Api
-from harness.site import Site
+from harness.site import AUDIENCE, Site
 from harness.tokens import claims_of
 from harness.waiting import until
 
@@ -182,6 +183,33 @@ def test_nobody_can_say_who_they_are(guarded):
             assert "forged" not in str(told), (headers, told)
             known = {name: value for name, value in told.items() if name in IDENTITY and value != [""]}
             assert known == {name: value for name, value in honest.items() if value != [""]}, headers
+
+
+def test_a_clients_own_token_gets_through_and_has_no_session(guarded):
+    http = guarded.server.client()
+    service = ServiceClient(guarded.site, "nightly", AUDIENCE, scopes=("orders:read",))
+    access = until(lambda: token_of(service, http), seconds=5, what="the server knows the client")
+    forged = [("X-Auth-Session", "forged"), ("x-auth-roles", "admin"), ("X_Auth_Session", "forged")]
+    told = identity_of(guarded.ask(access, headers=forged))
+    assert told["subject"] == [service.id] and told["client"] == [service.id] and told["scope"] == ["orders:read"]
+    assert told.get("session", [""]) == [""] and told.get("roles", [""]) == [""]
+    guarded.site.run("client", "delete", service.id)
+    until(lambda: guarded.ask(access).status == 401, seconds=2, what="its token is refused")
+
+
+def test_the_caller_cannot_choose_the_audience(guarded):
+    http = guarded.server.client()
+    service = ServiceClient(guarded.site, "elsewhere", "https://elsewhere.example.com")
+    access = until(lambda: token_of(service, http), seconds=5, what="the server knows the client")
+    for query in ("", "?audience=https://elsewhere.example.com", "?audience=https%3A%2F%2Felsewhere.example.com"):
+        assert guarded.ask(access, f"/orders{query}").status == 401
+    assert http.call("GET", f"{BASE}/verify?audience=https://elsewhere.example.com", headers=bearer(access)).status == 200
+    guarded.site.run("client", "delete", service.id)
+
+
+def token_of(service, http):
+    answer = service.post(http, "token", grant_type="client_credentials")
+    return answer.json()["access_token"] if answer.status == 200 else None
 
 
 def test_nobody_is_let_in_by_the_headers_that_say_who_they_are(guarded):

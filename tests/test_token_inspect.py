@@ -12,8 +12,10 @@ from jwcrypto.jws import JWS
 
 from harness.client import bearer
 from harness.forge import public_key_bytes
-from harness.site import BINARY, environment
+from harness.oauth import ServiceClient
+from harness.site import AUDIENCE, BINARY, ISSUER, environment
 from harness.tokens import claims_of, decode, encode, header_of, sign_hs256, with_parts
+from harness.waiting import until
 
 CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "EdDSA": "Ed25519"}
 ALGORITHMS = ("RS256", "PS256", *CURVE_OF)
@@ -448,6 +450,56 @@ def test_the_reuse_of_a_refresh_token_is_explained(make_site):
     assert client.refresh(first.refresh).status == 401
     status, details, _ = explained(site, second.access)
     assert status == REJECTED and "because of refresh_reuse (" in details["revocation"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "command"),
+    [
+        ("client_changed", ("renew-secret",)),
+        ("client_disabled", ("disable",)),
+        ("client_deleted", ("delete",)),
+    ],
+)
+def test_a_clients_own_token_is_explained(sqlite_site, reason, command):
+    http = sqlite_site.servers[0].client()
+    other = ServiceClient(sqlite_site, f"bystander of {reason}", AUDIENCE)
+    service = ServiceClient(sqlite_site, f"owner of {reason}", AUDIENCE)
+    access = until(lambda: token_or_none(service, http), seconds=5, what="the server knows the client")
+    status, details, _ = explained(sqlite_site, access)
+    assert status == ACCEPTED and service.name in details["client"] and "session" not in details
+    sqlite_site.run("client", command[0], other.id)
+    sqlite_site.run("client", command[0], service.id)
+    status, details, _ = explained(sqlite_site, access)
+    assert status == REJECTED and f"because of {reason} (" in details["revocation"], details
+    assert "by cli:" in details["revocation"]
+
+
+def token_or_none(service, http):
+    answer = service.post(http, "token", grant_type="client_credentials")
+    return answer.json()["access_token"] if answer.status == 200 else None
+
+
+def test_a_revoked_key_is_explained(make_site):
+    site = make_site("sqlite")
+    client = site.serve().client()
+    access = client.sign_in(site.new_account()).access
+    kid = header_of(access)["kid"]
+    site.run("key", "revoke", kid, "--reason", "found in a log")
+    status, details, passed = explained(site, access)
+    assert status == REJECTED and not passed["key state"]
+    assert kid in details["key state"] and "was revoked at" in details["key state"]
+    assert "by cli:" in details["key state"] and "because: found in a log" in details["key state"]
+
+
+def test_a_status_list_is_no_token(sqlite_site):
+    client = sqlite_site.servers[0].client()
+    access = client.sign_in(sqlite_site.new_account()).access
+    uri = claims_of(access)["status"]["status_list"]["uri"]
+    served = client.call("GET", uri.removeprefix(ISSUER))
+    assert served.status == 200
+    status, details, passed = explained(sqlite_site, served.body.decode())
+    assert status == REJECTED and passed["signature"] and not passed["type"]
+    assert "Token Status List of this server's" in details["type"] and "status_list key" in details["key state"]
 
 
 def test_a_deleted_account_is_named_as_such(sqlite_site):
