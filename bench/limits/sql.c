@@ -1,5 +1,5 @@
-/* The bare limit of a durable write: the statements of a revocation or of a refresh, on a database that the server made,
- * 64 to a commit, with nothing around them but, for a refresh, the two signatures of its answer.
+/* The bare limit of a durable write: the statements of a revocation or of a refresh, on a database that the server
+ * made, 64 to a commit, with nothing around them but, for a refresh, the two signatures of its answer.
  *
  *     sql revoke DATABASE SECONDS      prints operations per second; needs unrevoked slots in the database
  *     sql refresh DATABASE SECONDS     likewise; needs a live session
@@ -82,7 +82,8 @@ static void prepare_common(void) {
     savepoint = prepare("SAVEPOINT work");
     release_savepoint = prepare("RELEASE work");
     insert_audit = prepare(
-        "INSERT INTO audit_records (id, at, event, actor, account_id, session_id, address, outcome, user_agent, detail, "
+        "INSERT INTO audit_records (id, at, event, actor, account_id, session_id, address, outcome, user_agent, "
+        "detail, "
         "count, salt, personal_digest) VALUES (?1, 1, 'token.revoked', '01900000-0000-7000-8000-000000000000', ?2, ?2, "
         "'127.0.0.1', 'token_revoked', '', '', 1, ?3, ?4)");
 }

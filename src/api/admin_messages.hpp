@@ -36,9 +36,8 @@ struct FieldType<core::KeyAlgorithm>
                core::KeyAlgorithm::hs256> {};
 
 template <>
-struct FieldType<core::KeyState>
-    : WordType<core::KeyState, core::KeyState::next, core::KeyState::active, core::KeyState::retired,
-               core::KeyState::revoked> {};
+struct FieldType<core::KeyState> : WordType<core::KeyState, core::KeyState::next, core::KeyState::active,
+                                            core::KeyState::retired, core::KeyState::revoked> {};
 
 namespace admin {
 

@@ -168,7 +168,8 @@ inline constexpr std::size_t claim_name_bytes = 128;
 inline constexpr auto status_list_ttl = 30s;
 // How long a status list is valid: a verifier that cannot reach us decides by its own bound long before.
 inline constexpr auto status_list_life = 1h;
-// Of a status list's bits, when it is read: sixteen million tokens. Ours have 128 KiB; a small text may claim gigabytes.
+// Of a status list's bits, when it is read: sixteen million tokens. Ours have 128 KiB; a small text may claim
+// gigabytes.
 inline constexpr std::size_t status_list_bytes = 2 * 1024 * 1024;
 // Of a status list token, unread: what json_text_bytes come to in base64url, and its signature.
 inline constexpr std::size_t status_list_token_bytes = 1536 * 1024;

@@ -52,8 +52,8 @@ inline constexpr std::size_t export_field_count = 15;
 std::string_view word(ImportField field);
 std::optional<ImportField> parse_import_field(std::string_view word);
 
-// Flags are true/false, t/f, yes/no or 1/0; times what parse_time() reads; roles and scopes stand apart by spaces. An empty text
-// says nothing.
+// Flags are true/false, t/f, yes/no or 1/0; times what parse_time() reads; roles and scopes stand apart by spaces. An
+// empty text says nothing.
 struct ImportedRecord {
     std::array<std::string, import_field_count> values;
     std::string& operator[](ImportField field) { return values.at(static_cast<std::size_t>(field)); }
