@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,7 +14,9 @@
 #include "app/delivery_settings.hpp"
 #include "app/listen_address.hpp"
 #include "app/nearest.hpp"
+#include "base/ascii.hpp"
 #include "base/encoding.hpp"
+#include "base/id.hpp"
 #include "http/client_address.hpp"
 
 namespace postern::app {
@@ -85,19 +86,39 @@ Result<void> check_public_url(const Configuration& configuration) {
 }
 
 // Where the administration is.
-constexpr std::string_view admin_path = "/admin/v1";
+// What is served beside the API, in api/routes.cpp.
+constexpr std::array<std::string_view, 6> taken_paths = {"/admin/v1", "/oauth2",      "/status-lists",
+                                                         "/account",  "/.well-known", "/metrics"};
+
+// ASCII letters, digits, and what `further` has.
+bool holds_only(std::string_view text, std::string_view further) {
+    return std::ranges::all_of(text, [further](char c) {
+        const char lower = to_lower_ascii(c);
+        return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || further.find(c) != std::string_view::npos;
+    });
+}
 
 Result<void> check_base_path(const Configuration& configuration) {
     const std::string& path = configuration.base_path;
-    const bool plain = std::ranges::all_of(
-        path, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr("/-._~", c); });
+    const bool plain = holds_only(path, "/-._~");
     if (path.size() > 1 && path.starts_with('/') && !path.ends_with('/') && plain &&
-        path.find("//") == std::string::npos && path != admin_path) {
+        path.find("//") == std::string::npos && std::ranges::find(taken_paths, path) == taken_paths.end()) {
         return {};
     }
     return configuration_error("base_path is " + quote_for_message(path) + origin(configuration, "base_path") +
-                               "; it must begin with a slash and end without one, such as \"/auth/v1\", and not be " +
-                               std::string(admin_path));
+                               "; it must begin with a slash and end without one, such as \"/auth/v1\", and not be "
+                               "where something else of ours is");
+}
+
+// It stands in tokens and in headers, and must not look like the id of a client.
+Result<void> check_client_id(const Configuration& configuration) {
+    const std::string& id = configuration.tokens_client_id;
+    const bool plain = holds_only(id, "-._~");
+    if (!id.empty() && id.size() <= limits::client_name_bytes && plain && !Id<struct AnyTag>::parse(id)) return {};
+    return configuration_error("tokens.client_id is " + quote_for_message(id) +
+                               origin(configuration, "tokens.client_id") + "; it must be up to " +
+                               std::to_string(limits::client_name_bytes) +
+                               " letters, digits and characters of -._~, and no UUID");
 }
 
 Result<void> check_store(const Configuration& configuration) {
@@ -174,6 +195,7 @@ Result<void> check_together(const Configuration& c) {
     TRY(check_tls(c));
     TRY(check_public_url(c));
     TRY(check_base_path(c));
+    TRY(check_client_id(c));
     TRY(check_store(c));
     TRY(check_order(c, "sessions.refresh_grace", c.sessions_refresh_grace, "tokens.access_life", c.tokens_access_life));
     TRY(check_order(c, "sessions.idle", c.sessions_idle, "sessions.life", c.sessions_life));

@@ -168,12 +168,27 @@ TEST(Configuration, RefusesWhatDoesNotGoTogether) {
 }
 
 TEST(Configuration, ChecksAddressesAndPaths) {
-    for (const auto* wrong :
-         {"listen = \"8080\"", "listen = \"127.0.0.1\"", "listen = \"127.0.0.1:99999\"", "listen = \"::1:80:\"",
-          "listen = \"example.com:80\"", "base_path = \"auth\"", "base_path = \"/auth/\"", "base_path = \"/a//b\"",
-          "base_path = \"/a{b}\"", "base_path = \"/admin/v1\"", "public_url = \"auth.example.com\"",
-          "public_url = \"https://auth.example.com/\"", "public_url = \"https://\"", "store = \"auth.db\"",
-          "store = \"sqlite:\"", "data_dir = \"\""}) {
+    for (const auto* wrong : {"listen = \"8080\"",
+                              "listen = \"127.0.0.1\"",
+                              "listen = \"127.0.0.1:99999\"",
+                              "listen = \"::1:80:\"",
+                              "listen = \"example.com:80\"",
+                              "base_path = \"auth\"",
+                              "base_path = \"/auth/\"",
+                              "base_path = \"/a//b\"",
+                              "base_path = \"/a{b}\"",
+                              "base_path = \"/admin/v1\"",
+                              "base_path = \"/oauth2\"",
+                              "base_path = \"/a\\u0000\"",
+                              "tokens.client_id = \"\"",
+                              "tokens.client_id = \"first party\"",
+                              "tokens.client_id = \"018f3c1e-7a00-7c3b-9d1a-5f0e4b2c8a01\"",
+                              "public_url = \"auth.example.com\"",
+                              "public_url = \"https://auth.example.com/\"",
+                              "public_url = \"https://\"",
+                              "store = \"auth.db\"",
+                              "store = \"sqlite:\"",
+                              "data_dir = \"\""}) {
         EXPECT_NE(refusal(read_toml(wrong)), "accepted") << wrong;
     }
     EXPECT_EQ(refusal(read_toml("listen = \"localhost:0\"")), "accepted");
