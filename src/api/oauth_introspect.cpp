@@ -26,7 +26,7 @@ IntrospectionResponse describe(const core::AccessClaims& claims) {
                                    .jti = claims.token_id.text(),
                                    .sid = std::nullopt,
                                    .roles = std::nullopt};
-    if (!claims.scopes.empty()) response.scope = core::join_scopes(claims.scopes);
+    if (!claims.scopes.empty()) response.scope = core::join_words(claims.scopes);
     if (!claims.is_clients_own()) response.sid = claims.session_id.text();
     if (!claims.roles.empty()) response.roles = claims.roles;
     return response;

@@ -51,7 +51,7 @@ FlowResult grant_refresh(const Service& service, const http::Request& request, c
     response.expires_in = pair.expires_in;
     response.refresh_token = std::move(pair.refresh_token);
     const auto& granted = exchanged->pair.access.scopes;
-    if (!granted.empty()) response.scope = core::join_scopes(granted);
+    if (!granted.empty()) response.scope = core::join_words(granted);
     co_return answer(response);
 }
 
@@ -79,7 +79,7 @@ FlowResult grant_client(const Service& service, const http::Request& request, co
     GrantResponse response;
     response.access_token = SecretString::take_from(signed_token);
     response.expires_in = to_seconds(token.access.expires_at) - to_seconds(token.access.issued_at);
-    if (!token.access.scopes.empty()) response.scope = core::join_scopes(token.access.scopes);
+    if (!token.access.scopes.empty()) response.scope = core::join_words(token.access.scopes);
     co_return answer(response);
 }
 

@@ -56,7 +56,7 @@ std::optional<Error> find_lack(const core::AccessClaims& claims, const Requireme
     }
     const bool has_role = std::ranges::find_first_of(claims.roles, requirements.roles) != claims.roles.end();
     if (requirements.roles.empty() || has_role) return std::nullopt;
-    return forbidden("role_required", "The token has none of the roles: " + core::join_scopes(requirements.roles));
+    return forbidden("role_required", "The token has none of the roles: " + core::join_words(requirements.roles));
 }
 
 // RFC 6750 section 3.1: what would have been enough.
@@ -64,7 +64,7 @@ http::Response refuse_for_lack(const Error& lack, const Requirements& requiremen
     auto response = answer_error(lack, request);
     if (requirements.scopes.empty()) return response;
     for (auto& [name, value] : response.headers) {
-        if (name == "WWW-Authenticate") value += ", scope=\"" + core::join_scopes(requirements.scopes) + '"';
+        if (name == "WWW-Authenticate") value += ", scope=\"" + core::join_words(requirements.scopes) + '"';
     }
     return response;
 }
@@ -75,8 +75,8 @@ Result<http::Response> answer_identity(const core::AccessClaims& claims) {
         {{"X-Auth-Subject", claims.subject.text()},
          {"X-Auth-Client", claims.client_id},
          {"X-Auth-Session", claims.is_clients_own() ? std::string() : claims.session_id.text()},
-         {"X-Auth-Roles", core::join_scopes(claims.roles)},
-         {"X-Auth-Scope", core::join_scopes(claims.scopes)},
+         {"X-Auth-Roles", core::join_words(claims.roles)},
+         {"X-Auth-Scope", core::join_words(claims.scopes)},
          {"X-Auth-Token-Id", claims.token_id.text()},
          {"X-Auth-Expires", std::to_string(to_milliseconds(claims.expires_at) / 1000)}}};
     http::Response response;

@@ -23,8 +23,8 @@ boost::json::object to_json(const core::Client& client) {
 
 std::string describe(const core::Client& client) {
     std::string text = "client_id  " + client.id.text() + "\nname       " + client.name;
-    text += "\naudiences  " + core::join_scopes(client.audiences);
-    text += "\nscopes     " + (client.scopes.empty() ? "none" : core::join_scopes(client.scopes));
+    text += "\naudiences  " + core::join_words(client.audiences);
+    text += "\nscopes     " + (client.scopes.empty() ? "none" : core::join_words(client.scopes));
     text += "\nmade       " + format_time(client.created_at);
     text += "\nstate      " + (client.disabled_at ? "disabled since " + format_time(*client.disabled_at) : "enabled");
     return text + "\n";
@@ -72,7 +72,7 @@ Result<Answer> list(const Call& call) {
     Answer answer;
     boost::json::array array;
     for (const core::Client& client : clients) {
-        answer.text += client.id.text() + "  " + client.name + "  " + core::join_scopes(client.audiences) +
+        answer.text += client.id.text() + "  " + client.name + "  " + core::join_words(client.audiences) +
                        (client.disabled_at ? "  disabled" : "") + "\n";
         array.push_back(to_json(client));
     }

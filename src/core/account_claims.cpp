@@ -37,15 +37,8 @@ std::size_t bytes_of(const std::vector<std::string>& words) {
 
 }  // namespace
 
-Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles) {
-    for (const std::string& role : roles) {
-        if (is_scope_word(role) && role.size() <= limits::role_bytes) continue;
-        return invalid_input("invalid_role", "The role " + quote_for_message(role) + " is not 1 to " +
-                                                 std::to_string(limits::role_bytes) +
-                                                 " characters of printable ASCII without space, quote and backslash");
-    }
-    std::ranges::sort(roles);
-    roles.erase(std::ranges::unique(roles).begin(), roles.end());
+Result<std::vector<std::string>> accept_roles(std::vector<std::string> wanted) {
+    auto roles = TRY(accept_words(std::move(wanted), "role", limits::role_bytes));
     if (roles.size() > limits::roles_per_account) {
         return invalid_input("too_many_roles",
                              "An account has " + std::to_string(limits::roles_per_account) + " roles at most");

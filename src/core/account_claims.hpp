@@ -12,8 +12,8 @@
 
 namespace postern::core {
 
-// `roles` as Account keeps them: sorted, each once. Errors: invalid_input "invalid_role", "too_many_roles".
-Result<std::vector<std::string>> accept_roles(std::vector<std::string> roles);
+// Roles as Account keeps them: sorted, each once. Errors: invalid_input "invalid_role", "too_many_roles".
+Result<std::vector<std::string>> accept_roles(std::vector<std::string> wanted);
 
 // The text of a JSON object as Account keeps it: compact; empty when it has no members. Errors: invalid_input
 // "invalid_claims" for what is no JSON object or has a name that is not 1 to limits::claim_name_bytes of printable

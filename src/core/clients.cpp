@@ -46,16 +46,8 @@ Result<std::string> accept_name(std::string name) {
     return name;
 }
 
-Result<std::vector<std::string>> accept_audiences(std::vector<std::string> audiences) {
-    for (const std::string& audience : audiences) {
-        if (is_scope_word(audience) && audience.size() <= limits::audience_bytes) continue;
-        return invalid_input("invalid_audience",
-                             "The audience " + quote_for_message(audience) + " is not 1 to " +
-                                 std::to_string(limits::audience_bytes) +
-                                 " characters of printable ASCII without space, quote and backslash");
-    }
-    std::ranges::sort(audiences);
-    audiences.erase(std::ranges::unique(audiences).begin(), audiences.end());
+Result<std::vector<std::string>> accept_audiences(std::vector<std::string> wanted) {
+    auto audiences = TRY(accept_words(std::move(wanted), "audience", limits::audience_bytes));
     if (audiences.empty() || audiences.size() > limits::audiences_per_client) {
         return invalid_input("invalid_audience", "A client has 1 to " + std::to_string(limits::audiences_per_client) +
                                                      " audiences: the APIs whose tokens it asks about");
@@ -67,9 +59,13 @@ Error unknown(const ClientId& id) {
     return not_found("client_unknown", "There is no client " + id.text());
 }
 
+Error name_is_taken(const std::string& name) {
+    return conflict("client_exists", "There is a client with the name " + quote_for_message(name) + " already");
+}
+
 Result<void> require_free_name(Reader& reader, const std::string& name) {
     if (!TRY(reader.find_client_by_name(name)).has_value()) return {};
-    return conflict("client_exists", "There is a client with the name " + quote_for_message(name) + " already");
+    return name_is_taken(name);
 }
 
 // A name that was taken between the look and the write.
@@ -77,7 +73,7 @@ template <typename Outcome>
 Result<void> explain_conflict(const Outcome& written, const std::string& name) {
     if (written.has_value()) return {};
     if (written.error().code != "unique_violation") return Error(written.error());
-    return conflict("client_exists", "There is a client with the name " + quote_for_message(name) + " already");
+    return name_is_taken(name);
 }
 
 Result<Client> save(Transaction& transaction, Client client, std::string_view event, const Actor& actor,

@@ -222,8 +222,8 @@ TEST(Scopes, AreSplitStrictly) {
     for (const char* text : {"", " ", "a ", " a", "a  b", "a\tb", "a\"", "a\\", "caf\xc3\xa9"}) {
         EXPECT_EQ(refusal(split_scope(text)), "invalid_scope") << text;
     }
-    EXPECT_EQ(join_scopes({"a", "b"}), "a b");
-    EXPECT_EQ(join_scopes({}), "");
+    EXPECT_EQ(join_words({"a", "b"}), "a b");
+    EXPECT_EQ(join_words({}), "");
     EXPECT_EQ(refusal(accept_scopes(std::vector<std::string>(40, "same"))), "accepted");
     std::vector<std::string> many;
     for (int i = 0; i < 40; ++i) many.push_back("s" + std::to_string(i));

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/json.hpp"
+#include "core/scopes.hpp"
 #include "verify/claims.hpp"
 
 namespace postern::crypto {
@@ -15,13 +16,6 @@ namespace json = boost::json;
 
 constexpr std::string_view access_type = "access";
 constexpr std::string_view refresh_type = "refresh";
-
-// RFC 6749 section 3.3: words with one space between them.
-std::string join_words(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
 
 // They were checked when they were set; a name that has become ours since gives way.
 void add_custom_claims(json::object& object, std::string_view custom) {
@@ -53,7 +47,7 @@ std::string write_claims(const core::AccessClaims& claims) {
                            {"status", {{"status_list", list}}}};
     if (!claims.is_clients_own()) object["sid"] = claims.session_id.text();
     if (!claims.roles.empty()) object["roles"] = json::array(claims.roles.begin(), claims.roles.end());
-    if (!claims.scopes.empty()) object["scope"] = join_words(claims.scopes);
+    if (!claims.scopes.empty()) object["scope"] = core::join_words(claims.scopes);
     add_custom_claims(object, claims.custom);
     return json::serialize(object);
 }

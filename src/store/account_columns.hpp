@@ -15,7 +15,7 @@ namespace postern::store {
 inline auto account_values(const core::Account& account) {
     return values(account.id, account.email_key, account.email, core::word(account.kind), account.admin,
                   account.password_hash, account.password_scheme, account.display_name, account.locale,
-                  words_text(account.roles), words_text(account.scopes), account.custom_claims,
+                  core::join_words(account.roles), core::join_words(account.scopes), account.custom_claims,
                   account.security_version, account.created_at, account.updated_at, account.activated_at,
                   account.email_verified_at, account.disabled_at, account.last_login_at);
 }

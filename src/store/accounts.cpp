@@ -135,9 +135,9 @@ Result<bool> SqlTransaction::update_account(const core::Account& account, std::i
         "WHERE id = $1 AND security_version = $2",
         values(account.id, expected_security_version, account.email_key, account.email, core::word(account.kind),
                account.admin, account.password_hash, account.password_scheme, account.display_name, account.locale,
-               words_text(account.roles), words_text(account.scopes), account.custom_claims, account.security_version,
-               account.updated_at, account.activated_at, account.email_verified_at, account.disabled_at,
-               account.last_login_at)));
+               core::join_words(account.roles), core::join_words(account.scopes), account.custom_claims,
+               account.security_version, account.updated_at, account.activated_at, account.email_verified_at,
+               account.disabled_at, account.last_login_at)));
     return outcome.changed == 1;
 }
 

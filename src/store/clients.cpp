@@ -42,8 +42,8 @@ Result<std::vector<core::Client>> SqlTransaction::list_clients(std::optional<cor
 Result<void> SqlTransaction::insert_client(const core::Client& client) {
     TRY(connection_.execute(
         "INSERT INTO clients (" CLIENT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        values(client.id, client.name, client.secret_hash, words_text(client.audiences), words_text(client.scopes),
-               client.created_at, client.updated_at, client.disabled_at)));
+        values(client.id, client.name, client.secret_hash, core::join_words(client.audiences),
+               core::join_words(client.scopes), client.created_at, client.updated_at, client.disabled_at)));
     return mark_clients_changed();
 }
 
@@ -57,8 +57,8 @@ Result<bool> SqlTransaction::update_client(const core::Client& client) {
     auto outcome = TRY(connection_.execute(
         "UPDATE clients SET name = $2, secret_hash = $3, audiences = $4, scopes = $5, updated_at = $6, "
         "disabled_at = $7 WHERE id = $1",
-        values(client.id, client.name, client.secret_hash, words_text(client.audiences), words_text(client.scopes),
-               client.updated_at, client.disabled_at)));
+        values(client.id, client.name, client.secret_hash, core::join_words(client.audiences),
+               core::join_words(client.scopes), client.updated_at, client.disabled_at)));
     if (outcome.changed == 0) return false;
     TRY(mark_clients_changed());
     return true;

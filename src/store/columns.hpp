@@ -1,7 +1,6 @@
 // How the records' members become values of the driver port, and back.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/id.hpp"
+#include "core/scopes.hpp"
 #include "store/driver.hpp"
 
 namespace postern::store {
@@ -56,13 +56,6 @@ inline Value to_value(Value value) {
     return value;
 }
 
-// Words without white space in one column: nothing looks rows up by one of them.
-inline std::string words_text(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 // The parameters of a statement: $1, $2, … in this order.
 template <typename... Members>
 std::array<Value, sizeof...(Members)> values(const Members&... members) {
@@ -101,17 +94,8 @@ public:
     IdType id() {
         return as_id<IdType>(std::get<Blob>(next()));
     }
-    // What words_text() made.
-    std::vector<std::string> words() {
-        std::vector<std::string> words;
-        const auto& text = std::get<std::string>(next());
-        for (std::size_t begin = 0; begin < text.size();) {
-            const auto end = std::min(text.find(' ', begin), text.size());
-            words.push_back(text.substr(begin, end - begin));
-            begin = end + 1;
-        }
-        return words;
-    }
+    // Words in one column, as core::join_words() put them there: nothing looks rows up by one of them.
+    std::vector<std::string> words() { return core::split_words(std::get<std::string>(next())); }
     // An empty text for NULL.
     std::string text_or_empty() {
         auto& value = next();

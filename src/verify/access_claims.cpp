@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 #include <limits>
 
+#include "core/scopes.hpp"
 #include "verify/claims.hpp"
 
 namespace postern::verify {
@@ -60,18 +61,9 @@ Result<core::SlotRef> get_slot(const json::object& claims, std::string_view issu
     return core::SlotRef{*id, static_cast<std::uint32_t>(index)};
 }
 
-// RFC 6749 section 3.3: words with a space between them.
 Result<std::vector<std::string>> get_scopes(const json::value& value) {
     if (!value.is_string()) return invalid_claim("scope", "is not a text");
-    std::string_view text = value.get_string();
-    std::vector<std::string> words;
-    words.reserve(text.empty() ? 0 : static_cast<std::size_t>(std::ranges::count(text, ' ')) + 1);
-    while (!text.empty()) {
-        const auto end = std::min(text.find(' '), text.size());
-        if (end > 0) words.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return words;
+    return core::split_words(value.get_string());
 }
 
 std::string custom_claims_of(const json::object& object) {
