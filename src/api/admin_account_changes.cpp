@@ -25,6 +25,24 @@ FlowResult change_account(const Service& service, const http::Request& request, 
     co_return answer(describe_account(account));
 }
 
+// The same for what a body says: read before the account is looked for, told about only to an administrator.
+template <typename Message>
+using ChangeTo = Result<core::Account> (*)(core::Transaction&, core::Account, const Message&, const core::Actor&,
+                                           Timestamp);
+
+template <typename Message>
+FlowResult change_account_to(const Service& service, const http::Request& request, ChangeTo<Message> step) {
+    const auto body = parse_body<Message>(request);
+    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
+        const Message wanted = TRY(body);
+        auto account = TRY(account_of_path(transaction, request));
+        return step(transaction, std::move(account), wanted, actor_of(request, admin), service.clock.now());
+    };
+    auto changed = co_await write_as_admin(service, request, std::move(change));
+    const core::Account account = CO_TRY(std::move(changed));
+    co_return answer(describe_account(account));
+}
+
 Facts facts_of_change(std::string_view operation_id, std::string_view summary, std::string_view description) {
     return {
         .operation_id = operation_id,
@@ -134,19 +152,14 @@ Facts describe_start_password_reset() {
 }
 
 FlowResult set_roles(const Service& service, const http::Request& request) {
-    const auto body = parse_body<RolesRequest>(request);
-    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
-        const RolesRequest wanted = TRY(body);
-        const core::Actor actor = actor_of(request, admin);
-        const Timestamp now = service.clock.now();
-        auto account = TRY(account_of_path(transaction, request));
-        account = TRY(core::set_roles(transaction, std::move(account), wanted.roles.words, actor, now));
-        if (!wanted.admin.has_value()) return account;
-        return core::set_admin(transaction, std::move(account), *wanted.admin, actor, now);
-    };
-    auto changed = co_await write_as_admin(service, request, std::move(change));
-    const core::Account account = CO_TRY(std::move(changed));
-    co_return answer(describe_account(account));
+    return change_account_to<RolesRequest>(
+        service, request,
+        [](core::Transaction& transaction, core::Account account, const RolesRequest& wanted, const core::Actor& actor,
+           Timestamp now) -> Result<core::Account> {
+            account = TRY(core::set_roles(transaction, std::move(account), wanted.roles.words, actor, now));
+            if (!wanted.admin.has_value()) return account;
+            return core::set_admin(transaction, std::move(account), *wanted.admin, actor, now);
+        });
 }
 
 Facts describe_set_roles() {
@@ -159,16 +172,12 @@ Facts describe_set_roles() {
 }
 
 FlowResult set_scopes(const Service& service, const http::Request& request) {
-    const auto body = parse_body<ScopesRequest>(request);
-    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
-        const ScopesRequest wanted = TRY(body);
-        auto account = TRY(account_of_path(transaction, request));
-        return core::set_scopes(transaction, std::move(account), wanted.scopes.words, actor_of(request, admin),
-                                service.clock.now());
-    };
-    auto changed = co_await write_as_admin(service, request, std::move(change));
-    const core::Account account = CO_TRY(std::move(changed));
-    co_return answer(describe_account(account));
+    return change_account_to<ScopesRequest>(service, request,
+                                            [](core::Transaction& transaction, core::Account account,
+                                               const ScopesRequest& wanted, const core::Actor& actor, Timestamp now) {
+                                                return core::set_scopes(transaction, std::move(account),
+                                                                        wanted.scopes.words, actor, now);
+                                            });
 }
 
 Facts describe_set_scopes() {
@@ -180,16 +189,12 @@ Facts describe_set_scopes() {
 }
 
 FlowResult set_claims(const Service& service, const http::Request& request) {
-    const auto body = parse_body<ClaimsRequest>(request);
-    auto change = [&](core::Transaction& transaction, const core::Admin& admin) -> Result<core::Account> {
-        const ClaimsRequest wanted = TRY(body);
-        auto account = TRY(account_of_path(transaction, request));
-        return core::set_custom_claims(transaction, std::move(account), wanted.claims.text, actor_of(request, admin),
-                                       service.clock.now());
-    };
-    auto changed = co_await write_as_admin(service, request, std::move(change));
-    const core::Account account = CO_TRY(std::move(changed));
-    co_return answer(describe_account(account));
+    return change_account_to<ClaimsRequest>(service, request,
+                                            [](core::Transaction& transaction, core::Account account,
+                                               const ClaimsRequest& wanted, const core::Actor& actor, Timestamp now) {
+                                                return core::set_custom_claims(transaction, std::move(account),
+                                                                               wanted.claims.text, actor, now);
+                                            });
 }
 
 Facts describe_set_claims() {

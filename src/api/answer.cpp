@@ -67,12 +67,9 @@ void log_trouble(const Error& error, const http::Request& request) {
 // Whether If-None-Match names `tag`. The comparison is weak, and our tags hold no comma.
 bool names_tag(std::string_view if_none_match, std::string_view tag) {
     while (!if_none_match.empty()) {
-        const auto comma = if_none_match.find(',');
-        auto candidate = trim_spaces(if_none_match.substr(0, comma));
+        std::string_view candidate = take_list_member(if_none_match);
         if (candidate.starts_with("W/")) candidate.remove_prefix(2);
         if (candidate == tag || candidate == "*") return true;
-        if (comma == std::string_view::npos) return false;
-        if_none_match.remove_prefix(comma + 1);
     }
     return false;
 }

@@ -99,10 +99,7 @@ const PageTexts* find_language(std::string_view tag) {
 const PageTexts& page_texts(std::string_view account_locale, std::string_view accept_language) {
     if (const PageTexts* own = find_language(account_locale)) return *own;
     while (!accept_language.empty()) {
-        const auto comma = accept_language.find(',');
-        if (const PageTexts* asked = find_language(trim_spaces(accept_language.substr(0, comma)))) return *asked;
-        if (comma == std::string_view::npos) break;
-        accept_language.remove_prefix(comma + 1);
+        if (const PageTexts* asked = find_language(take_list_member(accept_language))) return *asked;
     }
     return english;
 }

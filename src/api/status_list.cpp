@@ -28,14 +28,12 @@ bool takes_gzip(const http::Request& request) {
     std::string_view rest = request.header("Accept-Encoding").value_or("");
     bool by_star = false;
     while (!rest.empty()) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        const std::string_view member = rest.substr(0, comma);
+        const std::string_view member = take_list_member(rest);
         const auto semicolon = std::min(member.find(';'), member.size());
         const std::string_view coding = trim_spaces(member.substr(0, semicolon));
         const bool accepted = !is_refused(member.substr(semicolon));
         if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip")) return accepted;
         if (coding == "*") by_star = accepted;
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     return by_star;
 }

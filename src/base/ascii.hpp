@@ -31,4 +31,13 @@ inline std::string_view trim_spaces(std::string_view text) {
     return text.substr(first, text.find_last_not_of(spaces) - first + 1);
 }
 
+// Takes the first member off a list of RFC 9110 section 5.6.1, with the comma after it: without spaces around it, and
+// perhaps empty.
+inline std::string_view take_list_member(std::string_view& list) {
+    const auto comma = std::min(list.find(','), list.size());
+    const std::string_view member = trim_spaces(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    return member;
+}
+
 }  // namespace postern
