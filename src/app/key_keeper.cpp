@@ -72,29 +72,32 @@ void KeyKeeper::catch_up(core::Store::Done done) {
 void KeyKeeper::run() {
     for (;;) {
         Waiters waiters;
-        if (!wait(waiters)) return;
-        // Everyone in `waiters` asked before this look begins.
-        const Result<void> outcome = load();
-        for (auto& done : waiters) done(outcome);
-        if (outcome.has_value()) rotate();
+        const Task task = wait(waiters);
+        if (task == Task::stop) return;
+        if (task == Task::read || load_fails_) {
+            // Everyone in `waiters` asked before this look begins.
+            const Result<void> outcome = load();
+            for (auto& done : waiters) done(outcome);
+            if (!outcome.has_value()) continue;
+        }
+        rotate();
     }
 }
 
-bool KeyKeeper::wait(Waiters& waiters) {
+KeyKeeper::Task KeyKeeper::wait(Waiters& waiters) {
     std::unique_lock lock(mutex_);
     for (;;) {
-        if (stops_) return false;
+        if (stops_) return Task::stop;
         const auto now = Steady::now();
         const bool may_wait_no_longer = !waiters_.empty() && now >= next_waiters_;
         if (changed_ || may_wait_no_longer || now >= next_look_) break;
         woken_.wait_until(lock, waiters_.empty() ? next_look_ : std::min(next_look_, next_waiters_));
     }
     const auto now = Steady::now();
-    changed_ = false;
     waiters.swap(waiters_);
     next_look_ = now + limits::key_rotation_interval;
     if (!waiters.empty()) next_waiters_ = now + limits::unknown_key_interval;
-    return true;
+    return std::exchange(changed_, false) || !waiters.empty() ? Task::read : Task::rotate;
 }
 
 Result<void> KeyKeeper::load() {

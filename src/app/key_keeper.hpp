@@ -15,9 +15,9 @@
 
 namespace postern::app {
 
-// A thread of its own between start() and stop(). It reads the keys when they have changed, here or elsewhere, when
-// somebody meets a token of a key that is not known here, and every limits::key_rotation_interval; then it rotates what
-// is due, which any node may do and only one does. What fails is logged, and tried again. Thread-safe.
+// A thread of its own between start() and stop(). It reads the keys when they have changed, here or elsewhere, and when
+// somebody meets a token of a key that is not known here. Every limits::key_rotation_interval it rotates what is due,
+// which any node may do and only one does. What fails is logged, and tried again. Thread-safe.
 class KeyKeeper final : public core::KeyUpdater {
 public:
     // What it is given must outlive it; `vault` only until the store goes.
@@ -42,8 +42,9 @@ private:
     using Steady = std::chrono::steady_clock;
 
     void run();
-    // Until there is something to do. False once it stops.
-    bool wait(Waiters& waiters);
+    // What there is to do: nothing any more, see what is due, or read the keys first.
+    enum class Task { stop, rotate, read };
+    Task wait(Waiters& waiters);
     Result<void> load();
     void rotate();
     void finish_rotation(const Result<void>& outcome, const std::vector<core::StoredKey>& changed);
@@ -67,9 +68,9 @@ private:
     std::condition_variable woken_;
     std::vector<core::StoredKey> keys_;  // as they were read last; written by the thread alone
     Waiters waiters_;
-    Steady::time_point next_look_;     // when the keys are read in any case
+    Steady::time_point next_look_;     // whether something is due
     Steady::time_point next_waiters_;  // not before, for those who wait
-    bool changed_ = false;
+    bool changed_ = true;              // since they were read: none have been yet
     bool stops_ = false;
     std::thread thread_;
 };

@@ -1,5 +1,5 @@
-// Keeps something in memory in step with the store: the key ring and the directory of clients, after a row of theirs
-// has changed, here or elsewhere.
+// Keeps something in memory in step with the store, such as the directory of clients: after a row of it has changed,
+// here or elsewhere. Keys need more than that; see key_keeper.hpp.
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,8 @@ namespace postern::app {
 // Thread-safe. Outlives the store, whose threads call it.
 class StoreFollower {
 public:
-    // `what` names it in the log, such as "keys". `load` reads the rows and puts them in place; it runs on threads of
-    // the store, one at a time.
+    // `what` names it in the log, such as "clients". `load` reads the rows and puts them in place; it runs on threads
+    // of the store, one at a time.
     StoreFollower(std::string what, core::Store::ReadWork load) : what_(std::move(what)), load_(std::move(load)) {}
 
     void reload(core::Store& store);
