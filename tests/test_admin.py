@@ -3,16 +3,14 @@
 import concurrent.futures
 import itertools
 import json
-import pathlib
 import re
-import subprocess
 import uuid
 
 import pytest
 
 from harness.client import Tokens, bearer
 from harness.expect import assert_clear_refusal
-from harness.site import BINARY, PASSWORD, ROOT, Site
+from harness.site import PASSWORD, ROOT, Site
 from harness.waiting import until
 
 ADMIN = "/admin/v1"
@@ -399,24 +397,7 @@ def test_commands_of_the_documentation_work(make_site, tmp_path):
     text = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8")
     lines = "\n".join(re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
     assert lines.count("$AUTH/admin/v1/") >= 14
-    (tmp_path / "postern").symlink_to(pathlib.Path(BINARY).resolve())
-    done = subprocess.run(
-        ["bash", "-e", "-u", "-o", "pipefail"],
-        input=lines,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=tmp_path,
-        check=False,
-        env={
-            "PATH": f"{tmp_path}:/usr/bin:/bin",
-            "HOME": "/nonexistent",
-            "AUTH": f"http://127.0.0.1:{server.port}",
-            "PASSWORD": PASSWORD,
-            "POSTERN_CONFIG": str(site.folder / "postern.toml"),
-            "POSTERN_DATA_DIR": str(site.data),
-        },
-    )
+    done = site.shell(lines, tmp_path, AUTH=f"http://127.0.0.1:{server.port}", PASSWORD=PASSWORD)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert '"email":"ada@example.com"' in done.stdout
     assert '"roles":["billing","support"]' in done.stdout

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import http.server
 import json
-import pathlib
 import queue
 import re
 import signal
@@ -378,14 +377,10 @@ def test_the_commands_of_the_documentation_work(make_site, tmp_path):
     text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     commands = [line for fence in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) for line in COMMAND.findall(fence)]
     assert len(commands) >= 6
-    shell = {"PATH": f"{tmp_path}:/usr/bin:/bin", "POSTERN_CONFIG": str(site.folder / "postern.toml"),
-             "POSTERN_DATA_DIR": str(site.data)}
-    (tmp_path / "postern").symlink_to(pathlib.Path(BINARY).resolve())
     for command in commands:
         command = command.split("#")[0].strip()
         if "--follow" in command:
             command = f"timeout --signal=INT 2 {command}"
-        done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=shell, capture_output=True, text=True,
-                              timeout=30, check=False)
+        done = site.shell(command, tmp_path, timeout=30)
         expected = {0, 124} if "--follow" in command else {0}
         assert done.returncode in expected, (command, done.returncode, done.stdout, done.stderr)

@@ -2,11 +2,9 @@
 
 import email.policy
 import json
-import pathlib
 import re
 import sqlite3
 import stat
-import subprocess
 import time
 from email import message_from_bytes
 
@@ -16,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from harness import smtp
 from harness.client import BASE
 from harness.process import free_port
-from harness.site import BINARY, PASSWORD, ROOT
+from harness.site import PASSWORD, ROOT
 from harness.smtp import Certificate, SmtpServer
 from harness.waiting import until
 
@@ -445,21 +443,7 @@ def test_commands_of_the_documentation_work(make_site, tmp_path):
         site = make_site("sqlite")
         site.serve()
         (site.folder / "postern.toml").write_text(configuration + f'smtp_ca_file = "{certificate.ca_file}"\n')
-        shell = {
-            "PATH": f"{tmp_path}:/usr/bin:/bin",
-            "POSTERN_CONFIG": str(site.folder / "postern.toml"),
-            "POSTERN_DATA_DIR": str(site.data),
-        }
-        (tmp_path / "postern").symlink_to(pathlib.Path(BINARY).resolve())
         for command in commands:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=tmp_path,
-                env=shell,
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=False,
-            )
+            done = site.shell(command, tmp_path, timeout=30)
             assert done.returncode == 0, (command, done.stdout, done.stderr)
         assert server.logins == [("auth@example.com", "the right password")]

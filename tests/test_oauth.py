@@ -1,7 +1,6 @@
 """Clients and the OAuth endpoints: as the libraries use them, as attackers do, and on several nodes."""
 
 import json
-import os
 import pathlib
 import re
 import statistics
@@ -17,7 +16,7 @@ from harness.expect import assert_clear_refusal
 from harness.forge import forgeries
 from harness.oauth import FORM, ServiceClient, assert_oauth_error, basic, post, post_bytes
 from harness.postgres import PostgresCluster
-from harness.site import AUDIENCE, BINARY, PASSWORD, ROOT, Server, Site, environment
+from harness.site import AUDIENCE, PASSWORD, ROOT, Site, environment
 from harness.tokens import claims_of
 from harness.waiting import until
 
@@ -44,22 +43,13 @@ def wait_for(http, made):
     until(lambda: made.post(http, "introspect", token="x").status == 200, seconds=5, what="the node knows the client")
 
 
-def serve_at_public_url(site):
-    """A node whose address is what its tokens say, so that libraries find it by the issuer."""
-    server = Server(site, "node1")
-    site.settings["public_url"] = f"http://127.0.0.1:{server.port}"
-    site.write_configuration()
-    site.servers.append(server)
-    return server.start()
-
-
 # --- Libraries --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def found_by_discovery():
     with Site("sqlite") as site:
-        server = serve_at_public_url(site)
+        server = site.serve_at_public_url()
         made = ServiceClient(site, "library", AUDIENCE, scopes=("read", "write"))
         wait_for(server.client(), made)
         yield site, server, made
@@ -517,22 +507,6 @@ def test_the_commands_of_the_documentation_work(make_site, tmp_path):
     assert len(fences) >= 6
     # A program that makes a client and uses it in the same breath has to wait for the node to hear of it.
     lines = "\n".join([fences[0], "sleep 0.5", *fences[1:]])
-    (tmp_path / "postern").symlink_to(pathlib.Path(BINARY).resolve())
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail"],
-        input=lines,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=tmp_path,
-        check=False,
-        env={
-            "PATH": f"{tmp_path}:{os.defpath}",
-            "HOME": "/nonexistent",
-            "AUTH": f"http://127.0.0.1:{server.port}",
-            "POSTERN_CONFIG": str(site.folder / "postern.toml"),
-            "POSTERN_DATA_DIR": str(site.data),
-        },
-    )
+    done = site.shell(lines, tmp_path, AUTH=f"http://127.0.0.1:{server.port}")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
     assert '{"active":true' in done.stdout and site.run_json("client", "list") == []

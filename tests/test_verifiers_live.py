@@ -15,7 +15,7 @@ from harness.client import Client, bearer
 from harness.example_apis import cpp_command, example_apis, node_command, python_command
 from harness.libraries import NODE_FOLDER, cpp_example, node_library, python_library
 from harness.proxies import API_HOST, PROXIES, Api
-from harness.site import AUDIENCE, ISSUER, Server, Site
+from harness.site import AUDIENCE, ISSUER, Site
 from harness.tokens import claims_of, header_of
 from harness.waiting import percentile
 from harness.wire import ConnectionEnded
@@ -47,15 +47,6 @@ class Door:
         self._connection.close()
 
 
-def first_node_as_issuer(site):
-    """Starts it where `public_url` says, so that verifiers find it by the tokens' issuer."""
-    server = Server(site, "node1")
-    site.settings["public_url"] = f"http://127.0.0.1:{server.port}"
-    site.write_configuration()
-    site.servers.append(server)
-    return server.start()
-
-
 def ask_through_proxy(connection, token):
     return connection.request("GET", "/orders", headers={"Host": API_HOST} | bearer(token))
 
@@ -72,7 +63,7 @@ def world(cluster, tmp_path_factory):
     }
     with contextlib.ExitStack() as running:
         site = running.enter_context(Site("postgresql", cluster))
-        first = first_node_as_issuer(site)
+        first = site.serve_at_public_url()
         site.serve()
         client = site.run_json("client", "create", "orders-api", "--audience", AUDIENCE)
         doors = []

@@ -152,6 +152,14 @@ class Site:
         self.servers.append(server)
         return server.start()
 
+    def serve_at_public_url(self):
+        """The first node, where `public_url` says, so that libraries find it by the issuer of its tokens."""
+        server = Server(self, "node1")
+        self.settings["public_url"] = f"http://127.0.0.1:{server.port}"
+        self.write_configuration()
+        self.servers.append(server)
+        return server.start()
+
     def command(self, *arguments, stdin="", timeout=30):
         """Runs `postern ARGUMENTS` on this site and returns what became of it."""
         return subprocess.run(
@@ -172,6 +180,29 @@ class Site:
 
     def run_json(self, *arguments, stdin=""):
         return json.loads(self.run(*arguments, "--json", stdin=stdin))
+
+    def shell(self, lines, folder, timeout=60, **variables):
+        """Runs lines of the documentation in a shell in `folder`, where `postern` is the program under test and works
+        on this site."""
+        program = folder / "postern"
+        if not program.exists():
+            program.symlink_to(pathlib.Path(BINARY).resolve())
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", lines],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            cwd=folder,
+            check=False,
+            env={
+                "PATH": f"{folder}:{os.defpath}",
+                "HOME": "/nonexistent",
+                "POSTERN_CONFIG": str(self.folder / "postern.toml"),
+                "POSTERN_DATA_DIR": str(self.data),
+            }
+            | variables,
+        )
 
     def new_account(self, *flags, password=PASSWORD, email=None):
         """Creates an account that can log in, or whatever `flags` make of it when some are given."""
