@@ -4,16 +4,17 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from measuring import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness.client import bearer  # noqa: E402,F401
 from harness.process import free_port, stop  # noqa: E402
 from harness.site import Site  # noqa: E402
 from harness.waiting import until  # noqa: E402
@@ -69,8 +70,6 @@ def nginx(core=None):
 
 
 def _answers(port):
-    import socket
-
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
@@ -105,7 +104,7 @@ def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, a
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60,
-                          env=os.environ | {"BENCH_THREADS": str(threads)} | environment)
+                          env=os.environ | {"BENCH_THREADS": str(threads), "BENCH_REPORT": str(LOAD / "report.lua")} | environment)
     line = next((line for line in done.stdout.splitlines() if line.startswith("BENCH ")), None)
     if line is None:
         raise BenchError(f"wrk said nothing of use: {done.stdout}{done.stderr}")
@@ -138,8 +137,6 @@ def bare(program, *arguments, core=None, niceness=0):
 def token_chains(site, sessions, tokens):
     """`tokens` access tokens that are good now, and a live refresh token for each of `sessions`: a refresh costs a
     thousandth of a login, and leaves the tokens before it good."""
-    from concurrent.futures import ThreadPoolExecutor
-
     client = site.node.client()
     account = site.new_account()
 

@@ -1,9 +1,8 @@
 -- Each thread has one connection and one session: it refreshes, and sends the refresh token of each answer next.
-local threads = {}
+dofile(os.getenv("BENCH_REPORT"))
 
 function setup(thread)
-   thread:set("number", #threads)
-   table.insert(threads, thread)
+   add_thread(thread)
 end
 
 function init(_)
@@ -25,11 +24,4 @@ function response(status, _, body)
    else
       token = following
    end
-end
-
-function done(summary, latency, _)
-   local others = 0
-   for _, thread in ipairs(threads) do others = others + thread:get("others") end
-   io.write(string.format("BENCH %d %d %d %d %d\n", summary.requests, summary.duration, others,
-      latency:percentile(99), summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

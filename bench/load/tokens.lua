@@ -1,11 +1,10 @@
 -- Sends the requests of a file in turn, each "<bytes>\n<request>"; with BENCH_ONCE set each is sent once, and then the
 -- thread stops. Each thread takes its own share. Answers that are not 200 are counted apart.
-local threads = {}
+dofile(os.getenv("BENCH_REPORT"))
 
 function setup(thread)
-   thread:set("number", #threads)
    thread:set("count", tonumber(os.getenv("BENCH_THREADS")))
-   table.insert(threads, thread)
+   add_thread(thread)
 end
 
 function init(_)
@@ -33,11 +32,4 @@ end
 
 function response(status, _, _)
    if status ~= 200 then others = others + 1 end
-end
-
-function done(summary, latency, _)
-   local others = 0
-   for _, thread in ipairs(threads) do others = others + thread:get("others") end
-   io.write(string.format("BENCH %d %d %d %d %d\n", summary.requests, summary.duration, others,
-      latency:percentile(99), summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

@@ -3,12 +3,12 @@ nine in ten with a wrong password; beside it owners who log in, and forward auth
 a round gives all three figures."""
 
 import functools
-import statistics
 import subprocess
 
+from harness.client import Account
 from harness.site import PASSWORD
 from measuring import BUILD, ROUNDS, Row
-from parts import BenchError, nginx, open_loop, postern, request, requests_file, settle, stop, token_chains, wrk
+from parts import BenchError, nginx, open_loop, postern, requests_file, settle, stop, token_chains, wrk
 from rows.login import SECONDS as LOGIN_SECONDS
 from rows.login import hash_parameters, login_request
 from rows.verify import verify_requests
@@ -28,8 +28,6 @@ def from_network(number):
 
 def storm_requests(accounts):
     """Nine wrong for one right, each from a network of its own."""
-    from harness.client import Account
-
     requests = []
     for number in range(STRANGERS):
         account = accounts[number % len(accounts)]

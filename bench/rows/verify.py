@@ -1,7 +1,7 @@
 """Forward auth beside nginx, identical request bytes, one core each, and tokens that were never seen before."""
 
 from measuring import ROUNDS, Row
-from parts import SERVER_CORE, bare, nginx, postern, request, requests_file, settle, token_chains, wrk
+from parts import SERVER_CORE, bare, nginx, pin, postern, request, requests_file, settle, token_chains, wrk
 
 WARM_TOKENS = 10_000
 COLD_TOKENS = 40_000  # some seconds' worth: each is sent once a round
@@ -28,8 +28,6 @@ def warm():
 
 def cold():
     """A restart forgets which tokens were checked; the tokens stay good."""
-    from parts import pin
-
     with postern(ONE_THREAD, core=SERVER_CORE) as site, nginx(core=SERVER_CORE) as plain:
         tokens, _ = token_chains(site, 50, COLD_TOKENS)
         with requests_file(verify_requests(tokens)) as file:
