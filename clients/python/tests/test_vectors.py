@@ -6,10 +6,10 @@ import resource
 import httpx
 import pytest
 
-from postern_verifier import VerificationError, Verifier, decode_status_list
+from following import outcome_of
+from postern_verifier import Verifier, decode_status_list
 from postern_verifier.keys import KeySet, parse_jwks
 from postern_verifier.status_list import check_status_list
-
 
 
 def world(document, asked):
@@ -30,14 +30,6 @@ def world(document, asked):
         clock=lambda: document["now"],
         transport=httpx.MockTransport(answer),
     )
-
-
-def outcome_of(verifier, token):
-    try:
-        verifier.verify(token)
-    except VerificationError as error:
-        return error.outcome
-    return "accepted"
 
 
 def test_every_token_has_its_outcome_cold_and_warm(vectors):
