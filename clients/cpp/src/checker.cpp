@@ -122,8 +122,9 @@ bool Checker::fetch_keys_at_once(Milliseconds apart) {
 }
 
 bool Checker::fetch_keys() {
+    const auto asked_at = steady_now();
     keys_due_ = false;
-    keys_due_at_ = (steady_now() + (has_keys() ? keys_apart : failures_apart)).time_since_epoch().count();
+    keys_due_at_ = (asked_at + (has_keys() ? keys_apart : failures_apart)).time_since_epoch().count();
     const std::string url = options_.issuer + "/.well-known/jwks.json";
     const auto answer = source_.get(url, "", limits::json_text_bytes);
     if (!answer.has_value() || answer->status != 200) {
@@ -136,7 +137,7 @@ bool Checker::fetch_keys() {
         tell("The issuer's keys cannot be read: " + parsed.error().message);
         return false;
     }
-    keys_due_at_ = (steady_now() + max_age_of(answer->cache_control)).time_since_epoch().count();
+    keys_due_at_ = (asked_at + max_age_of(answer->cache_control)).time_since_epoch().count();
     auto fresh = std::make_shared<const verify::TrustedKeys>(std::move(parsed).take());
     const std::lock_guard lock(keys_mutex_);
     keys_ = std::move(fresh);

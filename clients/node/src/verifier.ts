@@ -255,6 +255,7 @@ export class Verifier {
   async #fetchKeys(): Promise<boolean> {
     const changes = this.#keysChanges;
     const { serverUrl, requestTimeout, timer, log, fetch } = this.#options;
+    const askedAt = timer();
     try {
       const answer = await get(fetch, serverUrl + JWKS_PATH, requestTimeout, LARGEST_JWKS);
       if (answer.status !== 200) throw new RequestFailed(`${serverUrl}${JWKS_PATH} answers ${answer.status}`);
@@ -263,13 +264,13 @@ export class Verifier {
       const maxAge = told === null ? DEFAULT_MAX_AGE : Number(told[1]);
       // What was asked for before the last change may lack it.
       if (changes === this.#keysChanges) {
-        this.#keysDueAt = timer() + Math.min(Math.max(maxAge, LEAST_MAX_AGE), MOST_MAX_AGE);
+        this.#keysDueAt = askedAt + Math.min(Math.max(maxAge, LEAST_MAX_AGE), MOST_MAX_AGE);
       }
       return true;
     } catch (error) {
       if (!isExpected(error)) throw error;
       log(`cannot fetch the issuer's keys: ${error.message}`);
-      this.#keysDueAt = timer() + ASK_KEYS_AGAIN_AFTER;
+      this.#keysDueAt = askedAt + ASK_KEYS_AGAIN_AFTER;
       return false;
     }
   }

@@ -11,14 +11,17 @@ import { FEED, SHORT, STALE_AFTER, following, oneList, refuses } from "./followi
 test("a revocation arrives at once and no list is fetched", () =>
   following(oneList([7]), async ({ issuer, verifier, list }) => {
     assert.equal(await outcomeOf(verifier, await issuer.token(list, 7)), "token_revoked");
+    const took = [];
     for (let index = 20; index < 40; ++index) {
       const token = await issuer.token(list, index);
       assert.equal(await outcomeOf(verifier, token), "accepted");
       const began = performance.now();
       issuer.revoke(list, index);
       await until(async () => (await outcomeOf(verifier, token)) === "token_revoked");
-      assert.ok(performance.now() - began < 200);
+      took.push(performance.now() - began);
     }
+    took.sort((a, b) => a - b);
+    assert.ok(took[10] < 200, "the machine may stop for a moment, but not for every second token");
     assert.equal(issuer.listsAsked(), 0);
     const [headers] = issuer.asked(FEED);
     assert.match(headers.authorization, /^Basic /);

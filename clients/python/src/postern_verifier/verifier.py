@@ -288,7 +288,7 @@ class Verifier:
     # --- fetching ----------------------------------------------------------------------------------------------------
 
     def _fetch_keys(self) -> bool:
-        changes = self._keys_changes
+        changes, asked_at = self._keys_changes, self._timer()
         try:
             answer = self._http.get(self._server_url + JWKS_PATH, LARGEST_JWKS)
             if answer.status != 200:
@@ -296,12 +296,12 @@ class Verifier:
             self._keys = parse_jwks(answer.body, self._keys)
         except (RequestFailed, ValueError) as error:
             _log.warning("cannot fetch the issuer's keys: %s", error)
-            self._keys_due_at = self._timer() + ASK_KEYS_AGAIN_AFTER
+            self._keys_due_at = asked_at + ASK_KEYS_AGAIN_AFTER
             return False
         told = _MAX_AGE.search(answer.headers.get("cache-control", ""))
         max_age = float(told[1]) if told else _DEFAULT_MAX_AGE
         if changes == self._keys_changes:  # what was asked for before the last change may lack it
-            self._keys_due_at = self._timer() + min(max(max_age, _LEAST_MAX_AGE), _MOST_MAX_AGE)
+            self._keys_due_at = asked_at + min(max(max_age, _LEAST_MAX_AGE), _MOST_MAX_AGE)
         return True
 
     def _keys_changed(self) -> None:
