@@ -1,0 +1,63 @@
+"""Fixtures of the faults, and the table that a run ends with."""
+
+import pytest
+
+from faults.scene import SETTINGS, Scene
+from harness.site import ROOT
+from harness.smtp import SmtpServer
+
+TABLE = ROOT / "build/faults.txt"
+COLUMNS = "{:<34} {:<10} {:>12} {:>11} {:>10} {:>5} {:>12}"
+_rows = []
+
+
+@pytest.fixture(scope="session")
+def mail():
+    with SmtpServer() as made:
+        yield made
+
+
+@pytest.fixture
+def make_scene(make_site, mail, request):
+    """Makes scenes: make_scene(engine, fault="kill -9", settings={…}). Each adds its line to the table when the
+    test ends, unless it has no name."""
+    made = []
+
+    def make(engine, *, fault, settings=None, nodes=1, **options):
+        site = make_site(engine, settings=mail.settings() | SETTINGS | (settings or {}), **options)
+        for _ in range(nodes):
+            site.serve()
+        scene = Scene(site, mail)
+        made.append((fault, scene))
+        return scene
+
+    yield make
+    failed = getattr(request.node, "failed", False)
+    for fault, scene in made:
+        if fault is None:
+            continue
+        report(fault, scene.site.engine, scene.ledger, scene.recovery, failed)
+
+
+def report(fault, engine, ledger, recovery, failed=False):
+    lost = str(len(ledger.lost)) if not failed or ledger.lost else "?"
+    took = f"{recovery * 1000:.0f} ms"
+    _rows.append(COLUMNS.format(fault, engine, ledger.total, ledger.refused, ledger.unanswered, lost, took))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed = outcome.get_result().failed
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not _rows:
+        return
+    head = COLUMNS.format("fault", "engine", "acknowledged", "503 or 429", "unanswered", "lost", "recovery")
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text("\n".join([head, *_rows]) + "\n", encoding="utf-8")
+    terminalreporter.section(f"faults ({TABLE.relative_to(ROOT)})")
+    for line in (head, *_rows):
+        terminalreporter.write_line(line)

@@ -1,0 +1,53 @@
+// Loaded into the server (LD_PRELOAD): a disk that fails when a test says so. While the file that FAULT_SHIM_FILE names
+// exists, fsync and fdatasync of files whose path ends in its first line fail with EIO, as those of a dying disk do.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
+// How many bytes of `path` are the file's first line; 0 when there is no such file, or nothing in it.
+static size_t read_first_line(const char* path, char* line) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    const ssize_t length = read(file, line, PATH_BYTES - 1);
+    close(file);
+    if (length <= 0) return 0;
+    line[length] = '\0';
+    return strcspn(line, "\n");
+}
+
+static int fails(int descriptor) {
+    const char* control = getenv("FAULT_SHIM_FILE");
+    char ending[PATH_BYTES];
+    char link[64];
+    char path[PATH_BYTES];
+    const size_t ending_length = control == NULL ? 0 : read_first_line(control, ending);
+    if (ending_length == 0) return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    const ssize_t path_length = readlink(link, path, sizeof path);
+    return path_length >= (ssize_t)ending_length &&
+           memcmp(path + path_length - ending_length, ending, ending_length) == 0;
+}
+
+static int sync_unless_failing(const char* name, int descriptor) {
+    if (fails(descriptor)) {
+        errno = EIO;
+        return -1;
+    }
+    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
+    return real(descriptor);
+}
+
+int fsync(int descriptor) {
+    return sync_unless_failing("fsync", descriptor);
+}
+
+int fdatasync(int descriptor) {
+    return sync_unless_failing("fdatasync", descriptor);
+}
