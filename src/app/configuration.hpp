@@ -69,6 +69,7 @@ struct Configuration {
     Milliseconds hash_queue_time = limits::hash_queue_time;
 
     bool accounts_sign_up = true;
+    Milliseconds accounts_unconfirmed_retention = limits::unconfirmed_retention;
     std::int64_t passwords_minimum_characters = limits::password_minimum_characters;
 
     std::string mail_mode = "off";

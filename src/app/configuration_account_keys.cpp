@@ -8,6 +8,12 @@ using C = Configuration;
 std::vector<Key> password_and_mail_keys() {
     return {
         {"accounts.sign_up", &C::accounts_sign_up, "Whether strangers may sign up."},
+        {"accounts.unconfirmed_retention",
+         &C::accounts_unconfirmed_retention,
+         "A sign-up that nobody confirmed goes after this long, unless a link that confirms it still works.",
+         {},
+         hour,
+         3650 * day},
         {"passwords.minimum_characters",
          &C::passwords_minimum_characters,
          "Shortest new password. NIST SP 800-63B-4 asks for 15 where nothing else proves who it is.",

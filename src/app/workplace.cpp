@@ -101,6 +101,7 @@ Result<void> LocalWorkplace::open_store() {
                                     .freshness_bound = configuration_.revocation_freshness_bound,
                                     .session_retention = configuration_.sessions_retention,
                                     .audit_retention = configuration_.audit_retention,
+                                    .unconfirmed_retention = configuration_.accounts_unconfirmed_retention,
                                     .serving = purpose_ == Purpose::serving},
                                    clock_));
     return {};

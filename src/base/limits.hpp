@@ -130,6 +130,8 @@ inline constexpr auto list_upkeep_interval = 1s;
 inline constexpr std::uint64_t disk_free_bytes = 1024ULL * 1024 * 1024;
 // Rows a sweep deletes in one transaction: a few milliseconds, so that no login waits behind it.
 inline constexpr std::size_t sweep_rows = 1000;
+// Unconfirmed sign-ups of the same: each is an account with all that hangs on it, a dozen statements.
+inline constexpr std::size_t sweep_sign_ups = 50;
 
 // --- Tokens and sessions ---------------------------------------------------------------------------------------------
 inline constexpr auto access_token_life = 15min;
@@ -193,6 +195,9 @@ inline constexpr auto verify_link_life = 24h;
 inline constexpr auto reset_link_life = 1h;
 inline constexpr auto invitation_link_life = 24h * 7;
 inline constexpr auto change_link_life = 24h;
+// A sign-up that nobody confirms is no one's account: after this long without a link that could confirm it, it goes.
+// Longer than a holiday, since whoever comes back later has to sign up again.
+inline constexpr auto unconfirmed_retention = 24h * 30;
 // Mails to one account: a stranger who signs up or forgets in somebody's name must not fill their inbox.
 inline constexpr std::int64_t mails_per_account = 6;
 inline constexpr auto mails_period = 1h;

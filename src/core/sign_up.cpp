@@ -62,7 +62,7 @@ Result<void> sign_up_again(Transaction& transaction, const SecretDeriver& secret
 bool is_unconfirmed_sign_up(const Account& account) {
     return account.kind == AccountKind::demo && !account.email_verified_at.has_value() &&
            !account.activated_at.has_value() && !account.disabled_at.has_value() && !account.admin &&
-           account.roles.empty();
+           account.roles.empty() && account.scopes.empty() && account.custom_claims.empty();
 }
 
 Result<void> check_sign_up_open(const AccountPolicy& policy) {
@@ -109,6 +109,19 @@ Result<Account> verify_email(Transaction& transaction, std::string_view token, c
     account = TRY(use_mailed_link(transaction, token, MailPurpose::verify_email, std::move(account), now));
     TRY(record(transaction, "account.email_verified", actor, {account.id, {}, account.email}, "success", now));
     return account;
+}
+
+Result<bool> expire_sign_up(Transaction& transaction, const AccountId& id, Timestamp before, Timestamp now) {
+    const auto account = TRY(transaction.find_account(id));
+    if (!account.has_value() || !is_unconfirmed_sign_up(*account) || account->updated_at >= before) return false;
+    // Its row first: whoever confirms it, or asks for a new link, has done so before this, or finds it gone.
+    if (!TRY(transaction.take_account(id, account->security_version))) return false;
+    if (!TRY(transaction.list_mail_tokens(id)).empty()) return false;
+    if (!TRY(transaction.list_sessions(id, true, 1)).empty()) return false;
+    TRY(transaction.delete_account(id));
+    TRY(record(transaction, "account.deleted", {"system", "", ""}, {id}, "unconfirmed", now));
+    TRY(transaction.erase_audit(id));
+    return true;
 }
 
 }  // namespace postern::core

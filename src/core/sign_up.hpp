@@ -49,4 +49,8 @@ Result<Account> verify_email(Transaction& transaction, std::string_view token, c
 // administrator gave rights to is not among them.
 bool is_unconfirmed_sign_up(const Account& account);
 
+// The end of one that nobody confirmed: unchanged since before `before`, and no link left that could confirm it. Its
+// account goes, with what is personal in its records. False: it is not, or no longer, one of those.
+Result<bool> expire_sign_up(Transaction& transaction, const AccountId& id, Timestamp before, Timestamp now);
+
 }  // namespace postern::core

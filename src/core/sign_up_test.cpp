@@ -188,5 +188,31 @@ TEST_F(SigningUp, OfTwoUsesAtOnceOneWins) {
     EXPECT_EQ(code_of(outcome), "retry") << "and the next try finds no link";
 }
 
+TEST_F(SigningUp, ExpiresWhenNobodyConfirmsIt) {
+    EXPECT_EQ(sign_up_with(eve, "first"), "success");
+    const auto id = account_of(eve).id;
+    const auto expire = [&](Timestamp before) {
+        return *write([&](Transaction& transaction) { return expire_sign_up(transaction, id, before, clock.now()); });
+    };
+    const Timestamp later = clock.now() + std::chrono::hours(1);
+    EXPECT_FALSE(expire(later)) << "its link still works";
+    store->tables.mail_tokens.clear();
+    EXPECT_FALSE(expire(account_of(eve).updated_at)) << "too young";
+    stored(eve).scopes = {"reports:read"};
+    EXPECT_FALSE(expire(later)) << "an administrator gave it rights";
+    stored(eve).scopes.clear();
+    stored(eve).email_verified_at = clock.now();
+    EXPECT_FALSE(expire(later)) << "it is confirmed";
+    stored(eve).email_verified_at.reset();
+    EXPECT_TRUE(expire(later));
+    EXPECT_FALSE(expire(later)) << "there is none any more";
+    EXPECT_EQ(store->tables.accounts.size(), 1U);
+    EXPECT_EQ(mails(MailTemplate::verify_email), 0);
+    EXPECT_EQ(last_record().event, "account.deleted");
+    EXPECT_EQ(last_record().outcome, "unconfirmed");
+    for (const auto& record : store->tables.audit) EXPECT_TRUE(record.account_id != id || record.detail.empty());
+    EXPECT_EQ(sign_up_with(eve, "second"), "success") << "the address is free again";
+}
+
 }  // namespace
 }  // namespace postern::core

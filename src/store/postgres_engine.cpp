@@ -54,7 +54,7 @@ Result<std::unique_ptr<core::Store>> PostgresStore::open(const StoreOptions& opt
 
 PostgresStore::PostgresStore(const StoreOptions& options, const Clock& clock, Milliseconds statement_time)
     : url_(options.url),
-      retention_{options.session_retention, options.audit_retention},
+      retention_{options.session_retention, options.audit_retention, options.unconfirmed_retention},
       serving_(options.serving),
       clock_(clock),
       bitmaps_(options.freshness_bound),

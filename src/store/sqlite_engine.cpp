@@ -30,7 +30,7 @@ Result<std::unique_ptr<core::Store>> SqliteStore::open(const std::string& file, 
 
 SqliteStore::SqliteStore(std::string file, const StoreOptions& options, const Clock& clock, Connections connections)
     : file_(std::move(file)),
-      retention_{options.session_retention, options.audit_retention},
+      retention_{options.session_retention, options.audit_retention, options.unconfirmed_retention},
       clock_(clock),
       bitmaps_(options.freshness_bound),
       lists_(options.access_token_life),

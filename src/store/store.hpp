@@ -16,6 +16,7 @@ struct StoreOptions {
     Milliseconds freshness_bound{};
     Milliseconds session_retention{};
     Milliseconds audit_retention{};
+    Milliseconds unconfirmed_retention{};
     // The server follows the feed, sweeps, and notifies; a command of the CLI opens, works and leaves.
     bool serving = true;
 };

@@ -1,10 +1,13 @@
 #include "store/sweep.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/limits.hpp"
 #include "core/records.hpp"
+#include "core/sign_up.hpp"
 #include "store/columns.hpp"
+#include "store/transaction.hpp"
 
 namespace postern::store {
 namespace {
@@ -91,6 +94,25 @@ Result<std::int64_t> sweep_keys(Connection& connection, Timestamp before) {
                        values(before));
 }
 
+// By the rule, one by one: what is found here may have been confirmed since.
+Result<std::int64_t> sweep_sign_ups(Connection& connection, std::int64_t most, Timestamp before, Timestamp now) {
+    auto found = TRY(connection.execute(
+        "SELECT id FROM accounts WHERE kind = 'demo' AND email_verified_at IS NULL AND activated_at IS NULL "
+        "AND disabled_at IS NULL AND admin = 0 AND roles = '' AND scopes = '' AND custom_claims = '' "
+        "AND updated_at < $1 AND NOT EXISTS (SELECT 1 FROM mail_tokens WHERE account_id = accounts.id) "
+        "AND NOT EXISTS (SELECT 1 FROM sessions WHERE account_id = accounts.id) ORDER BY updated_at LIMIT $2",
+        values(before, std::min(most, static_cast<std::int64_t>(limits::sweep_sign_ups)))));
+    OpenLists no_lists(Milliseconds(1));  // a deletion needs no slot
+    Pending nothing;
+    SqlTransaction transaction(connection, no_lists, nothing);
+    std::int64_t swept = 0;
+    for (auto& row : found.rows) {
+        const auto id = Columns(row).id<core::AccountId>();
+        if (TRY(core::expire_sign_up(transaction, id, before, now))) ++swept;
+    }
+    return swept;
+}
+
 Result<std::size_t> sweep_in_transaction(Connection& connection, const Retention& retention, Timestamp now) {
     constexpr auto most = static_cast<std::int64_t>(limits::sweep_rows);
     auto swept = TRY(sweep_lists(connection, most, now));
@@ -102,6 +124,7 @@ Result<std::size_t> sweep_in_transaction(Connection& connection, const Retention
         swept += TRY(sweep_login_failures(connection, most - swept, now - limits::login_failures_retention));
     }
     if (swept < most) swept += TRY(sweep_keys(connection, now - limits::clock_leeway));
+    if (swept < most) swept += TRY(sweep_sign_ups(connection, most - swept, now - retention.unconfirmed, now));
     return static_cast<std::size_t>(swept);
 }
 

@@ -9,8 +9,9 @@
 // - outbox: sent or given up longer than limits::outbox_retention ago
 // - login_failures: none for limits::login_failures_retention
 // - signing_keys: retired or revoked, and the last token that they made has expired
-// Accounts, clients and settings are what people put there, and they stay; known_networks, leases and change_marks are
-// bounded by their number.
+// - accounts: sign-ups that nobody confirmed within the retention, by the rule of core/sign_up.hpp
+// Other accounts, clients and settings are what people put there, and they stay; known_networks, leases and change_marks
+// are bounded by their number. sweep_year_test.cpp holds every table to this.
 #pragma once
 
 #include <atomic>
@@ -27,6 +28,7 @@ namespace postern::store {
 struct Retention {
     Milliseconds sessions{};
     Milliseconds audit{};
+    Milliseconds unconfirmed{};  // sign-ups
 };
 
 // One write transaction that deletes at most limits::sweep_rows rows, or one stretch of the audit chain should that be

@@ -18,10 +18,13 @@ class Sweep : public StoreTest {
 protected:
     Sweep() : connection_(connect()) { MUST(migrate(*connection_)); }
 
+    [[nodiscard]] Retention retention() const {
+        return {options_.session_retention, options_.audit_retention, options_.unconfirmed_retention};
+    }
     std::size_t sweep_all() {
         std::size_t swept = 0;
         for (std::size_t some = 1; some > 0; swept += some) {
-            some = MUST(sweep(*connection_, {options_.session_retention, options_.audit_retention}, now()));
+            some = MUST(sweep(*connection_, retention(), now()));
             EXPECT_LE(some, limits::sweep_rows);
         }
         return swept;
@@ -143,7 +146,7 @@ TEST_P(Sweep, LeavesNoChainWithoutABeginning) {
         return transaction.insert_mail_token(expired);
     });
     std::vector<std::int64_t> ends;
-    while (MUST(sweep(*connection_, {options_.session_retention, options_.audit_retention}, now())) > 0) {
+    while (MUST(sweep(*connection_, retention(), now())) > 0) {
         write([&](Transaction& transaction) -> Result<void> {
             ends.push_back(TRY(transaction.list_audit_checkpoints(0, 1)).at(0).sequence);
             const auto left = TRY(transaction.list_sealed_audit(0, 1));
@@ -209,6 +212,39 @@ TEST_P(Sweep, ForgetsKeysThatNothingNeeds) {
     });
     EXPECT_EQ(sweep_all(), 1U);
     EXPECT_EQ(rows("signing_keys"), 3);
+}
+
+TEST_P(Sweep, ForgetsSignUpsThatNobodyConfirmed) {
+    const auto old = now() - options_.unconfirmed_retention - Milliseconds(1);
+    write([&](Transaction& transaction) -> Result<void> {
+        const auto add = [&](const std::string& email, auto change) -> Result<core::AccountId> {
+            auto account = some_account(email, old);
+            account.kind = core::AccountKind::demo;
+            account.activated_at.reset();
+            change(account);
+            TRY(transaction.insert_account(account));
+            return account.id;
+        };
+        const auto as_it_is = [](core::Account&) {};
+        TRY(add("forgotten@example.com", as_it_is));
+        TRY(add("young@example.com", [&](core::Account& account) { account.updated_at = old + Milliseconds(1); }));
+        TRY(add("confirmed@example.com", [&](core::Account& account) { account.email_verified_at = old; }));
+        TRY(add("invited@example.com", [](core::Account& account) { account.kind = core::AccountKind::standard; }));
+        TRY(add("disabled@example.com", [&](core::Account& account) { account.disabled_at = old; }));
+        TRY(add("trusted@example.com", [](core::Account& account) { account.scopes = {"reports:read"}; }));
+        core::MailToken token;
+        token.id = core::MailTokenId::make(now());
+        token.account_id = TRY(add("resent@example.com", as_it_is));
+        token.expires_at = now() + hours(1);
+        return transaction.insert_mail_token(token);
+    });
+    EXPECT_EQ(sweep_all(), 1U);
+    EXPECT_EQ(rows("accounts"), 6);
+    write([&](Transaction& transaction) -> Result<void> {
+        EXPECT_FALSE(TRY(transaction.find_account_by_email("forgotten@example.com")).has_value());
+        EXPECT_EQ(TRY(transaction.list_unsealed_audit(std::nullopt, 10)).at(0).outcome, "unconfirmed");
+        return {};
+    });
 }
 
 TEST_P(Sweep, AServerSweepsByItself) {

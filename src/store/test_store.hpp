@@ -123,6 +123,7 @@ protected:
         options_.freshness_bound = std::chrono::seconds(2);
         options_.session_retention = std::chrono::hours(24 * 30);
         options_.audit_retention = std::chrono::hours(24 * 400);
+        options_.unconfirmed_retention = std::chrono::hours(24 * 30);
     }
 
     [[nodiscard]] Result<std::unique_ptr<core::Store>> try_open(bool serving = true) {
