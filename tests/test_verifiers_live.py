@@ -4,81 +4,33 @@ The doors are at node 1. What is revoked there, and what is revoked on another n
 acknowledgement to the refusal of each door; the numbers are printed (tests/run -s -k verifiers_live).
 """
 
-import contextlib
 import json
+import random
 import subprocess
+import threading
 import time
 
 import pytest
 
-from harness.client import Client, bearer
-from harness.example_apis import cpp_command, example_apis, node_command, python_command
-from harness.libraries import NODE_FOLDER, cpp_example, node_library, python_library
-from harness.proxies import API_HOST, PROXIES, Api
-from harness.site import AUDIENCE, ISSUER, Site
+from harness.client import Client
+from harness.doors import site_with_doors
+from harness.libraries import NODE_FOLDER, node_library
+from harness.site import ISSUER
 from harness.tokens import claims_of, header_of
-from harness.waiting import percentile
-from harness.wire import ConnectionEnded
+from harness.waiting import percentile, until
 
 ROUNDS = 200
 GOAL_MS = 100
 ALARM_MS = 500  # a loaded machine is slow; a poll instead of the feed would take seconds
+ROTATIONS = 10
+QUICK_ROTATION = {"keys.jwks_max_age": "1s", "keys.publish_ahead": "2s", "keys.rotate_after": "4s"}
 PATIENCE = 10.0  # seconds that a door may go on accepting before the test gives up
-
-
-class Door:
-    """Whatever lets a token in or keeps it out, on a connection that stays open for as long as the door likes."""
-
-    def __init__(self, name, connect, ask):
-        self.name = name
-        self._connect = connect
-        self._ask = ask
-        self._connection = connect()
-
-    def status(self, token):
-        try:
-            return self._ask(self._connection, token).status
-        except ConnectionEnded:  # it was idle for too long
-            self._connection.close()
-            self._connection = self._connect()
-            return self._ask(self._connection, token).status
-
-    def close(self):
-        self._connection.close()
-
-
-def ask_through_proxy(connection, token):
-    return connection.request("GET", "/orders", headers={"Host": API_HOST} | bearer(token))
 
 
 @pytest.fixture(scope="module")
 def world(cluster, tmp_path_factory):
-    """(site, doors): two nodes on one PostgreSQL, and every door in front of the first."""
-    folder = tmp_path_factory.mktemp("doors")
-    node_library()
-    commands = {
-        "cpp": cpp_command(cpp_example()),
-        "python": python_command(python_library()),
-        "node": node_command,
-    }
-    with contextlib.ExitStack() as running:
-        site = running.enter_context(Site("postgresql", cluster))
-        first = site.serve_at_public_url()
-        site.serve()
-        client = site.run_json("client", "create", "orders-api", "--audience", AUDIENCE)
-        doors = []
-        backend = Api()
-        running.callback(backend.close)
-        for name in ("nginx", "caddy"):
-            proxy = PROXIES[name](tmp_path_factory.mktemp(name), first.port, backend.port)
-            running.enter_context(proxy.running())
-            doors.append(Door(name, proxy.connect, ask_through_proxy))
-        made = example_apis(commands, site.settings["public_url"], client["id"], client["client_secret"], folder)
-        for api in running.enter_context(made):
-            doors.append(Door(api.name, api.connect, api.ask))
-        for door in doors:
-            running.callback(door.close)
-        yield site, doors
+    with site_with_doors(cluster, tmp_path_factory) as made:
+        yield made
 
 
 def refusals(doors, token, acknowledged_at):
@@ -121,6 +73,61 @@ def test_what_is_revoked_is_refused_at_every_door(world, node, capsys):
             print(f"  {name:<8} p50 {percentile(values, 0.5):7.1f}   p99 {percentile(values, 0.99):7.1f}   most {max(values):7.1f}")
     for name, values in times.items():
         assert percentile(values, 0.99) < ALARM_MS, name
+
+
+# --- Rotation ---------------------------------------------------------------------------------------------------------
+
+
+class Customer(threading.Thread):
+    """Keeps one session, and shows every door the newest of its tokens and one of the older."""
+
+    def __init__(self, site, doors, stop):
+        super().__init__(daemon=True)
+        self.clients = [server.client() for server in site.servers]
+        self.doors = [door.another() for door in doors]
+        self.stop_asked = stop
+        self.tokens = self.clients[0].sign_in(site.new_account())
+        self.all_tokens = [self.tokens.access]
+        self.shown = 0
+        self.trouble = None
+
+    def run(self):
+        try:
+            while not self.stop_asked.is_set():
+                for token in (self.tokens.access, random.choice(self.all_tokens)):
+                    for door in self.doors:
+                        answer = door.answer(token)
+                        assert answer.status == 200, (door.name, answer.status, answer.body, header_of(token))
+                        self.shown += 1
+                self.tokens = random.choice(self.clients).refreshed(self.tokens.refresh)
+                self.all_tokens.append(self.tokens.access)
+        except BaseException as trouble:  # noqa: BLE001: told to the test
+            self.trouble = trouble
+        finally:
+            for door in self.doors:
+                door.close()
+
+
+@pytest.mark.timeout(400)
+def test_ten_rotations_refuse_no_token_at_any_door(cluster, tmp_path_factory, capsys):
+    with site_with_doors(cluster, tmp_path_factory, QUICK_ROTATION) as (site, doors):
+        stop = threading.Event()
+        customers = [Customer(site, doors, stop) for _ in range(3)]
+        for customer in customers:
+            customer.start()
+
+        def kids():
+            for customer in customers:
+                assert customer.trouble is None, customer.trouble
+            return {header_of(token)["kid"] for customer in customers for token in list(customer.all_tokens)}
+
+        until(lambda: len(kids()) > ROTATIONS, seconds=180, what=f"{ROTATIONS} rotations", pause=0.5)
+        stop.set()
+        for customer in customers:
+            customer.join(20)
+        with capsys.disabled():
+            shown = sum(customer.shown for customer in customers)
+            print(f"\n{len(kids())} access keys: tokens shown {shown} times at {len(doors)} doors, none refused")
 
 
 def test_an_implementation_that_is_not_ours_reads_our_status_lists(sqlite_site):
