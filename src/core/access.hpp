@@ -9,6 +9,7 @@
 #include "core/claims.hpp"
 #include "core/signer.hpp"
 #include "core/store.hpp"
+#include "core/verified_tokens.hpp"
 
 namespace postern::core {
 
@@ -54,7 +55,6 @@ enum class Knowledge { as_it_is, caught_up };
 class AccessChecker {
 public:
     AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy, const Clock& clock);
-    ~AccessChecker();
     AccessChecker(const AccessChecker&) = delete;
     AccessChecker& operator=(const AccessChecker&) = delete;
 
@@ -73,12 +73,11 @@ public:
 private:
     Result<std::shared_ptr<const AccessClaims>> verified_claims(std::string_view token) const;
 
-    class VerifiedTokens;
     const Signer& signer_;
     const Revocations& revocations_;
     const TokenPolicy& policy_;
     const Clock& clock_;
-    std::unique_ptr<VerifiedTokens> verified_;
+    mutable VerifiedTokens<AccessClaims> verified_;
 };
 
 }  // namespace postern::core

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/digest.hpp"
 #include "base/limits.hpp"
 
 namespace postern::client {
@@ -35,20 +36,20 @@ Outcome outcome_of(const Error& error) {
     return Outcome::invalid_token;
 }
 
-Claims claims_of(core::AccessClaims&& read, std::string&& payload) {
+Claims claims_of(const core::AccessClaims& read, const std::string& payload) {
     Claims claims;
     claims.subject = read.subject.text();
     if (!read.is_clients_own()) claims.session_id = read.session_id.text();
     claims.token_id = read.token_id.text();
-    claims.issuer = std::move(read.issuer);
-    claims.audience = std::move(read.audience);
-    claims.client_id = std::move(read.client_id);
-    claims.roles = std::move(read.roles);
-    claims.scopes = std::move(read.scopes);
+    claims.issuer = read.issuer;
+    claims.audience = read.audience;
+    claims.client_id = read.client_id;
+    claims.roles = read.roles;
+    claims.scopes = read.scopes;
     claims.issued_at = read.issued_at;
     claims.expires_at = read.expires_at;
-    claims.custom = std::move(read.custom);
-    claims.json = std::move(payload);
+    claims.custom = read.custom;
+    claims.json = payload;
     return claims;
 }
 
@@ -59,34 +60,45 @@ Checker::Checker(const VerifierOptions& options, Source& source, const Clock& cl
       audiences_{options.audience},
       source_(source),
       clock_(clock),
-      lists_(std::chrono::duration_cast<Milliseconds>(options.stale_after)) {}
+      lists_(std::chrono::duration_cast<Milliseconds>(options.stale_after)),
+      verified_(options.cache_size) {}
 
-Check Checker::check(std::string_view token) {
-    std::string payload;
-    auto claims = read(token, payload);
-    if (!claims.has_value()) return {outcome_of(claims.error()), std::move(claims.error().message), std::nullopt};
-    auto checked = core::check_access_claims(*claims, options_.issuer, audiences_, clock_.now());
-    if (checked.has_value()) checked = check_revocation(*claims);
+Check Checker::check(std::string_view text) {
+    const auto read_token = read(text);
+    if (!read_token.has_value()) return {outcome_of(read_token.error()), read_token.error().message, std::nullopt};
+    const Token& token = **read_token;
+    auto checked = core::check_access_claims(token.claims, options_.issuer, audiences_, clock_.now());
+    if (checked.has_value()) checked = check_revocation(token.claims);
     if (!checked.has_value()) return {outcome_of(checked.error()), std::move(checked.error().message), std::nullopt};
-    return {Outcome::accepted, {}, claims_of(std::move(claims).take(), std::move(payload))};
+    return {Outcome::accepted, {}, claims_of(token.claims, token.payload)};
 }
 
-Result<core::AccessClaims> Checker::read(std::string_view token, std::string& payload) {
+Result<std::shared_ptr<const Checker::Token>> Checker::read(std::string_view text) {
     auto known = keys();
-    if (known == nullptr) {
+    if (known.trusted == nullptr) {
         fetch_keys_at_once(failures_apart);
         known = keys();
-        if (known == nullptr) return unavailable("The issuer's keys cannot be fetched now");
+        if (known.trusted == nullptr) return unavailable("The issuer's keys cannot be fetched now");
     }
-    auto claims = known->read_access_token(token, payload);
-    if (claims.has_value() || claims.error().code != core::unknown_key_code) return claims;
+    auto token = read_by(known, text);
+    if (token.has_value() || token.error().code != core::unknown_key_code) return token;
     if (fetch_keys_at_once(keys_apart)) {
-        claims = keys()->read_access_token(token, payload);
-        if (claims.has_value() || claims.error().code != core::unknown_key_code) return claims;
+        token = read_by(keys(), text);
+        if (token.has_value() || token.error().code != core::unknown_key_code) return token;
     }
     const std::unique_lock lock(keys_fetch_.running, std::try_to_lock);
     if (!lock || keys_fetch_.failed) return unavailable("The issuer's keys cannot be fetched now");
     return unauthenticated("invalid_token", "The token is signed by no key of its issuer");
+}
+
+Result<std::shared_ptr<const Checker::Token>> Checker::read_by(const Keys& keys, std::string_view text) {
+    if (text.size() > limits::token_bytes) return unauthenticated("invalid_token", "The token is too long");
+    const Digest name = digest(text);
+    if (auto remembered = verified_.find(name, keys.generation)) return remembered;
+    auto token = std::make_shared<Token>();
+    token->claims = TRY(keys.trusted->read_access_token(text, token->payload));
+    verified_.insert(name, keys.generation, token);
+    return token;
 }
 
 Result<void> Checker::check_revocation(const core::AccessClaims& claims) {
@@ -109,12 +121,12 @@ bool Checker::fetch_keys_at_once(Milliseconds apart) {
     // While there are keys, strangers' kids must not make threads wait for each other.
     std::unique_lock lock(keys_fetch_.running, std::defer_lock);
     const auto before = keys();
-    if (before == nullptr) {
+    if (before.trusted == nullptr) {
         lock.lock();
     } else if (!lock.try_lock()) {
         return false;
     }
-    if (keys() != before) return true;
+    if (keys().generation != before.generation) return true;
     if (keys_fetch_.finished_at && steady_now() - *keys_fetch_.finished_at < apart) return false;
     keys_fetch_.failed = !fetch_keys();
     keys_fetch_.finished_at = steady_now();
@@ -140,7 +152,7 @@ bool Checker::fetch_keys() {
     keys_due_at_ = (asked_at + max_age_of(answer->cache_control)).time_since_epoch().count();
     auto fresh = std::make_shared<const verify::TrustedKeys>(std::move(parsed).take());
     const std::lock_guard lock(keys_mutex_);
-    keys_ = std::move(fresh);
+    keys_ = {std::move(fresh), keys_.generation + 1};
     return true;
 }
 
@@ -190,10 +202,10 @@ bool Checker::fetch_list(const core::ListId& list) {
 Result<void> Checker::take_list(const core::ListId& list, const std::string& uri, const Answer& answer,
                                 Steady asked_at) {
     const auto known = keys();
-    if (known == nullptr) return unavailable("The issuer's keys are not known");
-    auto read = known->read_status_list(answer.body, options_.issuer, uri, clock_.now());
+    if (known.trusted == nullptr) return unavailable("The issuer's keys are not known");
+    auto read = known.trusted->read_status_list(answer.body, options_.issuer, uri, clock_.now());
     if (!read.has_value() && read.error().code == core::unknown_key_code && fetch_keys_at_once(keys_apart)) {
-        read = keys()->read_status_list(answer.body, options_.issuer, uri, clock_.now());
+        read = keys().trusted->read_status_list(answer.body, options_.issuer, uri, clock_.now());
     }
     auto fetched = TRY(std::move(read));
     const auto bits = std::move(fetched.statuses).take_bytes();

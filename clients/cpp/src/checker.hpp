@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "core/verified_tokens.hpp"
 #include "lists.hpp"
 #include "postern/verifier.hpp"
 #include "source.hpp"
@@ -22,7 +23,7 @@ public:
     [[nodiscard]] Check check(std::string_view token);
 
     Lists& lists() { return lists_; }
-    [[nodiscard]] bool has_keys() const { return keys() != nullptr; }
+    [[nodiscard]] bool has_keys() const { return keys().trusted != nullptr; }
 
     // For the thread behind: fetches what is due. Returns at once when nothing is.
     void keep_up();
@@ -36,9 +37,18 @@ private:
         std::optional<Steady> finished_at;  // under `running`
         bool failed = false;
     };
-    using Keys = std::shared_ptr<const verify::TrustedKeys>;
+    // The keys, and how often they have been fetched: what was verified by others counts for nothing.
+    struct Keys {
+        std::shared_ptr<const verify::TrustedKeys> trusted;
+        std::uint64_t generation = 0;
+    };
+    struct Token {
+        core::AccessClaims claims;
+        std::string payload;
+    };
     [[nodiscard]] Keys keys() const;
-    [[nodiscard]] Result<core::AccessClaims> read(std::string_view token, std::string& payload);
+    [[nodiscard]] Result<std::shared_ptr<const Token>> read(std::string_view token);
+    [[nodiscard]] Result<std::shared_ptr<const Token>> read_by(const Keys& keys, std::string_view token);
     [[nodiscard]] Result<void> check_revocation(const core::AccessClaims& claims);
     // Whether it may have changed something.
     bool fetch_keys_at_once(Milliseconds apart);
@@ -55,7 +65,9 @@ private:
     const Clock& clock_;
     Lists lists_;
 
-    mutable std::mutex keys_mutex_;  // guards the pointer
+    core::VerifiedTokens<Token> verified_;
+
+    mutable std::mutex keys_mutex_;  // guards keys_
     Keys keys_;
     Fetch keys_fetch_;
     std::atomic<bool> keys_due_ = true;
