@@ -11,6 +11,8 @@ import sys
 import time
 from typing import Callable, Iterator
 
+from charts import chart
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "release"
 OUT = ROOT / "bench" / "out"
@@ -107,3 +109,4 @@ def write(results, facts):
         before = {}
     merged = {"results": before | results, "machine": facts}
     file.write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
+    (OUT / "rows.svg").write_text(chart(merged["results"], facts), encoding="utf-8")

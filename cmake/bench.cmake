@@ -9,3 +9,10 @@ postern_bare_limit(sql SQLite::SQLite3 OpenSSL::Crypto)
 
 add_executable(open_loop EXCLUDE_FROM_ALL bench/load/open_loop.cpp)
 add_custom_target(bench_programs DEPENDS bare_hash bare_signature bare_sql open_loop)
+
+find_package(benchmark QUIET CONFIG) # ./dev bench installs it
+if(benchmark_FOUND)
+    add_executable(hot_functions EXCLUDE_FROM_ALL bench/hot/hot_functions.cpp)
+    target_link_libraries(hot_functions PRIVATE postern_store postern_crypto postern_http benchmark::benchmark)
+    add_dependencies(bench_programs hot_functions)
+endif()
