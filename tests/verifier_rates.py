@@ -14,7 +14,7 @@ from harness.site import ROOT
 
 def main():
     rows = {
-        "C++ (OpenSSL)": run(ROOT / "build/release/clients/cpp/client_cpp_rates"),
+        "C++ (OpenSSL)": run(ROOT / "build/release/clients/cpp/client_cpp_rates", cwd=ROOT),
         "Python (PyJWT)": run(python_library(), PYTHON_FOLDER / "tests/rates.py", cwd=PYTHON_FOLDER),
         "Node (jose)": run("node", node_library() / "test/rates.mjs", cwd=NODE_FOLDER),
     }

@@ -28,7 +28,7 @@ std::int64_t rate_of(std::uint32_t most, Act act) {
 
 std::int64_t bare_rate() {
     const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"),
-                                                                 EVP_PKEY_free);
+                                                                  EVP_PKEY_free);
     const std::vector<std::uint8_t> text(700, 'a');  // about what a token signs
     std::array<std::uint8_t, 64> signature{};
     std::size_t size = signature.size();
@@ -68,4 +68,6 @@ int measure() {
 }  // namespace
 }  // namespace postern::client
 
-int main() { return postern::client::measure(); }
+int main() {
+    return postern::client::measure();
+}
