@@ -2,13 +2,19 @@
 
 import pytest
 
-from faults.scene import SETTINGS, Scene
+from faults.scene import OLD_STORE, SETTINGS, SHIM, Scene
 from harness.site import ROOT
 from harness.smtp import SmtpServer
 
 TABLE = ROOT / "build/faults.txt"
 COLUMNS = "{:<34} {:<10} {:>12} {:>11} {:>10} {:>5} {:>12}"
 _rows = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs():
+    for program in (SHIM, OLD_STORE):
+        assert program.exists(), f"{program} is missing; ./dev test faults builds it"
 
 
 @pytest.fixture(scope="session")
@@ -23,23 +29,33 @@ def make_scene(make_site, mail, request):
     test ends, unless it has no name."""
     made = []
 
-    def make(engine, *, fault, settings=None, nodes=1, **options):
+    def make(engine, *, fault, settings=None, **options):
         site = make_site(engine, settings=mail.settings() | SETTINGS | (settings or {}), **options)
-        for _ in range(nodes):
-            site.serve()
-        scene = Scene(site, mail)
+        site.serve()
+        return join(site, fault)
+
+    def join(site, fault, node=0):
+        """One more scene on the same site, at one of its nodes."""
+        scene = Scene(site, mail, node)
         made.append((fault, scene))
         return scene
 
+    make.join = join
     yield make
     failed = getattr(request.node, "failed", False)
     for fault, scene in made:
         if fault is None:
             continue
-        report(fault, scene.site.engine, scene.ledger, scene.recovery, failed)
+        add_row(fault, scene.site.engine, scene.ledger, scene.recovery, failed)
 
 
-def report(fault, engine, ledger, recovery, failed=False):
+@pytest.fixture
+def report():
+    """Adds a line to the table: report(fault, engine, ledger, seconds)."""
+    return add_row
+
+
+def add_row(fault, engine, ledger, recovery, failed=False):
     lost = str(len(ledger.lost)) if not failed or ledger.lost else "?"
     took = f"{recovery * 1000:.0f} ms"
     _rows.append(COLUMNS.format(fault, engine, ledger.total, ledger.refused, ledger.unanswered, lost, took))

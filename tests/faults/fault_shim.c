@@ -1,5 +1,6 @@
 // Loaded into the server (LD_PRELOAD): a disk that fails when a test says so. While the file that FAULT_SHIM_FILE names
 // exists, fsync and fdatasync of files whose path ends in its first line fail with EIO, as those of a dying disk do.
+// Before libfaketime it keeps that from moving timers.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { PATH_BYTES = 4096 };
@@ -50,4 +53,11 @@ int fsync(int descriptor) {
 
 int fdatasync(int descriptor) {
     return sync_unless_failing("fdatasync", descriptor);
+}
+
+// libfaketime takes every absolute time of a timerfd for one of the clock that it moves. Those of the monotonic clock
+// are none, and a timer that is set to go off at once (at 1 ns) would wait until the machine has been up for the
+// offset.
+int timerfd_settime(int timer, int flags, const struct itimerspec* time, struct itimerspec* before) {
+    return (int)syscall(SYS_timerfd_settime, timer, flags, time, before);
 }

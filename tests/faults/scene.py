@@ -2,27 +2,34 @@
 
 import contextlib
 import os
+import pathlib
 
 from faults.load import Administrator, Forgetter, Holder, Load, seconds_until
 from faults.oracle import Audit, Ledger
+from harness.site import BINARY
 
+# What breaks things; they are built beside the program under test (cmake/faults.cmake).
+SHIM = pathlib.Path(BINARY).parent / "fault_shim.so"
+OLD_STORE = pathlib.Path(BINARY).parent / "old_store"
 # A retry gets the same child however long a fault lasts, so that one that is in doubt can be settled after it.
 SETTINGS = {"sessions.refresh_grace": "15m"}
 HOLDERS = 3
+FORGOTTEN = 3  # accounts whose passwords are reset
 LONG = os.environ.get("FAULTS_LONG") == "1"
 
 
 class Scene:
-    """`site` has a server that runs, and that sends its mail to `mail`, if to anybody."""
+    """`site` has servers that run and send their mail to `mail`; what works here works at one of them."""
 
-    def __init__(self, site, mail=None):
+    def __init__(self, site, mail, node=0):
         self.site, self.mail = site, mail
-        self.server = site.servers[0]
+        self.server = site.servers[node]
         self.ledger = Ledger()
         self.audit = Audit(self.ledger)
         holders = [Holder(self, site.new_account()) for _ in range(HOLDERS)]
         self.prober = Holder(self, site.new_account())
-        self.load = Load([*holders, Administrator(self, site.new_account()), Forgetter(self, site.new_account())])
+        forgetter = Forgetter(self, [site.new_account() for _ in range(FORGOTTEN)])
+        self.load = Load([*holders, Administrator(self, site.new_account()), forgetter])
         self.recovery = 0.0  # seconds; the longest, of several
 
     def client(self, **options):

@@ -2,16 +2,14 @@
 
 import contextlib
 import os
-import pathlib
 import subprocess
 import time
 
 import pytest
 
-from harness.site import BINARY
+from faults.scene import SHIM
 from harness.waiting import until
 
-SHIM = pathlib.Path(BINARY).parent / "fault_shim.so"
 DISK_MIB = 16
 FULL_SECONDS = 4
 FSYNC_FAILED_STATUS = 70
@@ -79,7 +77,6 @@ def test_fsync_fails(make_scene, tmp_path, file):
     """A commit waits for the log's; the database's own comes with a checkpoint."""
     control = tmp_path / "fsync-fails"
     environ = {"LD_PRELOAD": str(SHIM), "FAULT_SHIM_FILE": str(control)}
-    assert SHIM.exists(), f"{SHIM} is missing: ./dev test faults builds it"
     scene = make_scene("sqlite", fault=f"fsync of {file} fails", environ=environ)
     with scene.at_work():
         time.sleep(1)
