@@ -16,6 +16,7 @@
 #include "app/workplace.hpp"
 #include "base/user.hpp"
 #include "core/audit_trail.hpp"
+#include "core/backup.hpp"
 #include "core/key_rotation.hpp"
 
 namespace postern::app {
@@ -131,6 +132,14 @@ void look_at_audit(Findings& findings, LocalWorkplace& workplace, const Clock& c
     if (!finding) add(findings, Severity::problem, "audit", finding.error().message, "See that the database is whole");
 }
 
+void look_at_backups(Findings& findings, LocalWorkplace& workplace, const Clock& clock) {
+    const auto store = workplace.store();
+    if (!store) return;  // said already
+    const auto finding = core::read_and_wait(
+        **store, [&clock](core::Reader& reader) { return core::diagnose_backups(reader, clock.now()); });
+    if (finding) findings.push_back(*finding);
+}
+
 void look_at_clock(Findings& findings, const Clock& clock) {
     if (clock.now() < earliest_plausible) {
         add(findings, Severity::problem, "clock", "The clock of this machine is years behind", "Set it, with NTP");
@@ -201,6 +210,7 @@ Findings diagnose(const Overrides& overrides, const Environment& environment, co
     look_at_store(findings, workplace);
     look_at_keys(findings, workplace, clock);
     look_at_audit(findings, workplace, clock);
+    look_at_backups(findings, workplace, clock);
     look_at_clock(findings, clock);
     look_at_hash(findings, workplace);
     look_at_delivery(findings, workplace, environment, clock);

@@ -2,6 +2,7 @@
 #include <exception>
 #include <iostream>
 
+#include "app/backup.hpp"
 #include "app/configuration_keys.hpp"
 #include "app/configuration_value.hpp"
 #include "app/data_directory.hpp"
@@ -67,6 +68,12 @@ int run(int argc, char** argv) {
     };
     tools.diagnose = [&](const cli::Location& location) {
         return diagnose(overrides_of(location), environment, clock);
+    };
+    tools.back_up = [&](const cli::Location& location, const std::string& folder, const core::Actor& actor) {
+        return back_up(overrides_of(location), environment, clock, folder, actor);
+    };
+    tools.restore = [&](const cli::Location& location, const cli::RestoreRequest& request, const core::Actor& actor) {
+        return restore(overrides_of(location), environment, clock, request, actor);
     };
     return cli::run_command_line(argc, argv, tools, cli::process_console());
 }

@@ -109,6 +109,17 @@ inline constexpr int postgres_retries = 8;
 // While the database is away: how soon it is tried again, doubled each time, up to the second.
 inline constexpr auto postgres_reopen_time = 50ms;
 inline constexpr auto postgres_reopen_time_longest = 1s;
+// A backup copies SQLite's pages (4 KiB each) in pieces of 4 MiB with a pause after each: the server needs the disk too.
+inline constexpr int backup_pages = 1024;
+inline constexpr auto backup_pause = 2ms;
+// pg_dump and pg_restore have this long, for databases far larger than ours get.
+inline constexpr auto backup_time = 12h;
+// What pg_dump and pg_restore have to say when they fail.
+inline constexpr std::size_t backup_tool_message_bytes = 4096;
+// The description of a backup is a few kilobytes; whatever is much longer is something else.
+inline constexpr std::size_t backup_manifest_bytes = 64 * 1024;
+// Without a backup for this long, `doctor` warns.
+inline constexpr auto backup_age = 24h * 7;
 // The longest that another node's revocation may go unseen; default of revocation.freshness_bound.
 inline constexpr auto feed_freshness_bound = 2s;
 // Without a notification, the feed is read this often: well inside the bound, so that one lost poll changes nothing.

@@ -73,6 +73,8 @@ void add_throttle_commands(CLI::App& app, Plan& plan);
 void add_key_commands(CLI::App& app, Plan& plan);
 void add_token_commands(CLI::App& app, Plan& plan);
 void add_audit_commands(CLI::App& app, Plan& plan);
+void add_backup_command(CLI::App& app, Plan& plan);
+void add_restore_command(CLI::App& app, Plan& plan);
 void add_doctor_command(CLI::App& app, Plan& plan);
 void add_information_commands(CLI::App& app, Plan& plan);
 

@@ -68,6 +68,8 @@ int run_command_line(int argc, const char* const* argv, const Tools& tools, cons
     add_key_commands(app, plan);
     add_token_commands(app, plan);
     add_audit_commands(app, plan);
+    add_backup_command(app, plan);
+    add_restore_command(app, plan);
     add_doctor_command(app, plan);
     add_information_commands(app, plan);
     try {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t audit_page = 200;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> reasons_in_words = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> reasons_in_words = {
     {{"token_revoked", "this one token was revoked; its session lives on"},
      {"session_revoked", "its session was ended through the API"},
      {"session_limit", "the account had too many sessions, and this was the oldest"},
@@ -28,7 +28,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> reasons_
      {"claims_changed", "the account got other scopes or claims"},
      {"client_changed", "the client got another secret, or lost an audience or a scope"},
      {"client_disabled", "the client was disabled"},
-     {"client_deleted", "the client was deleted"}}};
+     {"client_deleted", "the client was deleted"},
+     {"restored", "the database was restored from a backup, which ended every session"}}};
 
 std::string in_words(const std::string& reason) {
     for (const auto& [word, words] : reasons_in_words) {

@@ -9,7 +9,9 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "cli/backup.hpp"
 #include "core/account_policy.hpp"
+#include "core/audit.hpp"
 #include "core/claims.hpp"
 #include "core/diagnosis.hpp"
 #include "core/hasher.hpp"
@@ -85,6 +87,8 @@ struct Tools {
     std::function<Result<void>(const Location&)> serve;
     std::function<Result<std::vector<Setting>>(const Location&)> list_settings;
     std::function<std::vector<core::Finding>(const Location&)> diagnose;
+    std::function<Result<BackupReport>(const Location&, const std::string& folder, const core::Actor&)> back_up;
+    std::function<Result<RestoreReport>(const Location&, const RestoreRequest&, const core::Actor&)> restore;
 };
 
 }  // namespace postern::cli

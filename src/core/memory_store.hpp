@@ -14,7 +14,7 @@
 
 namespace postern::core {
 
-class MemoryTransaction final : public MemoryReads {
+class MemoryTransaction : public MemoryReads {
 public:
     MemoryTransaction(MemoryTables& tables, ListId list, std::uint32_t& next_slot)
         : MemoryReads(tables), list_(list), next_slot_(next_slot) {}
@@ -98,6 +98,11 @@ public:
             if (session.account_id == id && !session.ended_at) ended.push_back(session_id);
         }
         for (const SessionId& session_id : ended) (void)end_session(session_id, now, reason);
+        return ended;
+    }
+    Result<std::size_t> end_all_sessions(Timestamp now, RevocationReason reason) override {
+        std::size_t ended = 0;
+        for (const auto& entry : tables_.sessions) ended += *end_session(entry.first, now, reason) ? 1 : 0;
         return ended;
     }
     Result<SlotRef> reserve_slot(std::string_view, Timestamp) override { return SlotRef{list_, next_slot_++}; }
@@ -202,6 +207,11 @@ public:
         return std::erase_if(tables_.mail_tokens, [&](const auto& entry) {
             return entry.second.account_id == id && (!purpose || entry.second.purpose == *purpose);
         });
+    }
+    Result<std::size_t> delete_all_mail_tokens() override {
+        const std::size_t deleted = tables_.mail_tokens.size();
+        tables_.mail_tokens.clear();
+        return deleted;
     }
     Result<void> insert_outbox(const OutboxEntry& entry) override {
         tables_.outbox.emplace(entry.id, entry);

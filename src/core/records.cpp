@@ -27,7 +27,7 @@ constexpr Words<MailPurpose, 4> mail_purposes = {{{MailPurpose::verify_email, "v
 constexpr Words<OutboxKind, 2> outbox_kinds = {{{OutboxKind::mail, "mail"}, {OutboxKind::webhook, "webhook"}}};
 constexpr Words<OutboxState, 3> outbox_states = {
     {{OutboxState::pending, "pending"}, {OutboxState::sent, "sent"}, {OutboxState::failed, "failed"}}};
-constexpr Words<RevocationReason, 16> revocation_reasons = {{{RevocationReason::token_revoked, "token_revoked"},
+constexpr Words<RevocationReason, 17> revocation_reasons = {{{RevocationReason::token_revoked, "token_revoked"},
                                                              {RevocationReason::session_revoked, "session_revoked"},
                                                              {RevocationReason::session_limit, "session_limit"},
                                                              {RevocationReason::refresh_reuse, "refresh_reuse"},
@@ -42,7 +42,8 @@ constexpr Words<RevocationReason, 16> revocation_reasons = {{{RevocationReason::
                                                              {RevocationReason::claims_changed, "claims_changed"},
                                                              {RevocationReason::client_changed, "client_changed"},
                                                              {RevocationReason::client_disabled, "client_disabled"},
-                                                             {RevocationReason::client_deleted, "client_deleted"}}};
+                                                             {RevocationReason::client_deleted, "client_deleted"},
+                                                             {RevocationReason::restored, "restored"}}};
 
 }  // namespace
 

@@ -118,6 +118,7 @@ enum class RevocationReason {
     client_changed,
     client_disabled,
     client_deleted,
+    restored,
 };
 std::string_view word(RevocationReason reason);
 
@@ -152,6 +153,8 @@ public:
     virtual Result<bool> end_session(const SessionId& id, Timestamp now, RevocationReason reason) = 0;
     virtual Result<std::vector<SessionId>> end_sessions_of(const AccountId& id, Timestamp now,
                                                            RevocationReason reason) = 0;
+    // Of every account; says how many it ended. Their slots are the caller's to think of.
+    virtual Result<std::size_t> end_all_sessions(Timestamp now, RevocationReason reason) = 0;
 
     // A slot in the open list of `kid` for tokens issued at `now`. Never the same one twice, also after a rollback.
     // The list's row is committed before. Errors: unavailable, when no list could be opened.
@@ -197,6 +200,8 @@ public:
     virtual Result<bool> delete_mail_token(const MailTokenId& id) = 0;
     // Of every purpose without one. Says how many.
     virtual Result<std::size_t> delete_mail_tokens_of(const AccountId& id, std::optional<MailPurpose> purpose) = 0;
+    // Of every account. Says how many.
+    virtual Result<std::size_t> delete_all_mail_tokens() = 0;
 
     virtual Result<void> insert_outbox(const OutboxEntry& entry) = 0;
     // Takes up to `limit` pending entries of that kind that are due: their attempts go up by one and due_at becomes

@@ -60,4 +60,9 @@ Result<std::size_t> SqlTransaction::delete_mail_tokens_of(const core::AccountId&
     return static_cast<std::size_t>(outcome.changed);
 }
 
+Result<std::size_t> SqlTransaction::delete_all_mail_tokens() {
+    auto outcome = TRY(connection_.execute("DELETE FROM mail_tokens", {}));
+    return static_cast<std::size_t>(outcome.changed);
+}
+
 }  // namespace postern::store

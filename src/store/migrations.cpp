@@ -1,5 +1,6 @@
 #include "store/migrations.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -325,20 +326,25 @@ Result<void> check_not_newer(const Found& found) {
                                         " and may not touch it. Install the newer postern again.");
 }
 
-Result<void> apply(Connection& connection, const Step& step) {
-    TRY(connection.execute_script(with_type_words(step.script, connection.type_words())));
-    const std::array<Value, 3> parameters{std::int64_t{step.version}, to_milliseconds(SystemClock().now()),
-                                          std::int64_t{step.oldest_binary}};
+Result<void> remember(Connection& connection, const SchemaStep& step) {
+    const std::array<Value, 3> parameters{step.version, to_milliseconds(step.applied_at), step.oldest_binary};
     TRY(connection.execute("INSERT INTO schema_migrations (version, applied_at, oldest_binary) VALUES ($1, $2, $3)",
                            parameters));
     return {};
 }
 
+Result<void> apply(Connection& connection, const Step& step) {
+    TRY(connection.execute_script(with_type_words(step.script, connection.type_words())));
+    return remember(connection, {step.version, SystemClock().now(), step.oldest_binary});
+}
+
 // What the first step can stumble over is a table of another program.
 Error explain_first_step(Error error) {
     if (error.kind != ErrorKind::internal) return error;
-    return conflict("foreign_database", "The database that `store` names is in use by another program (" +
-                                            error.message + "); name an empty one.");
+    return conflict("foreign_database",
+                    "The database that `store` names is in use by another program, or a restore into it was not "
+                    "finished (" +
+                        error.message + "); name an empty one, or run `postern restore` again.");
 }
 
 }  // namespace
@@ -365,6 +371,29 @@ Result<void> migrate(Connection& connection, int version) {
         }
         return {};
     });
+}
+
+Result<std::vector<SchemaStep>> list_schema_steps(Connection& connection) {
+    auto outcome = TRY(
+        connection.execute("SELECT version, applied_at, oldest_binary FROM schema_migrations ORDER BY version", {}));
+    std::vector<SchemaStep> done;
+    for (const auto& row : outcome.rows) {
+        done.push_back({std::get<std::int64_t>(row.at(0)), from_milliseconds(std::get<std::int64_t>(row.at(1))),
+                        std::get<std::int64_t>(row.at(2))});
+    }
+    return done;
+}
+
+Result<void> resume_migrations(Connection& connection, std::span<const SchemaStep> done) {
+    std::int64_t last = 0;
+    for (const SchemaStep& step : done) {
+        TRY(remember(connection, step));
+        last = std::max(last, step.version);
+    }
+    for (const auto& step : steps) {
+        if (step.version > last) TRY(apply(connection, step));
+    }
+    return {};
 }
 
 }  // namespace postern::store

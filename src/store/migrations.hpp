@@ -2,6 +2,10 @@
 // version N and N + 1 of the server can share a database during an upgrade.
 #pragma once
 
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/driver.hpp"
 
@@ -14,5 +18,19 @@ int schema_version();
 // Errors: conflict "newer_schema" when the database says that this binary is too old for it.
 // Tests stop at an earlier `version`, to have a database of its time.
 Result<void> migrate(Connection& connection, int version = schema_version());
+
+// A step as a database remembers it.
+struct SchemaStep {
+    std::int64_t version = 0;
+    Timestamp applied_at;
+    std::int64_t oldest_binary = 0;
+};
+
+// In order.
+Result<std::vector<SchemaStep>> list_schema_steps(Connection& connection);
+
+// For tables that were restored without their steps, which no server takes for a database of ours until then: remembers
+// `done`, and does what comes after them. In the caller's transaction.
+Result<void> resume_migrations(Connection& connection, std::span<const SchemaStep> done);
 
 }  // namespace postern::store

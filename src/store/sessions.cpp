@@ -90,4 +90,10 @@ Result<std::vector<core::SessionId>> SqlTransaction::end_sessions_of(const core:
     return ended;
 }
 
+Result<std::size_t> SqlTransaction::end_all_sessions(Timestamp now, core::RevocationReason reason) {
+    auto outcome = TRY(connection_.execute("UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE ended_at IS NULL",
+                                           values(now, core::word(reason))));
+    return static_cast<std::size_t>(outcome.changed);
+}
+
 }  // namespace postern::store

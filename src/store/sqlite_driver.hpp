@@ -59,6 +59,8 @@ public:
     Result<std::int64_t> data_version();
     // Copies the write-ahead log into the database when it has grown past limits::sqlite_checkpoint_pages.
     void checkpoint_when_due();
+    // For what only SQLite has; it stays this connection's.
+    [[nodiscard]] sqlite3* handle() const { return database_; }
     // Statements that still run after `time` end with unavailable "interrupted".
     void interrupt_after(Milliseconds time);
 

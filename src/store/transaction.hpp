@@ -105,6 +105,7 @@ public:
     Result<bool> end_session(const core::SessionId& id, Timestamp now, core::RevocationReason reason) override;
     Result<std::vector<core::SessionId>> end_sessions_of(const core::AccountId& id, Timestamp now,
                                                          core::RevocationReason reason) override;
+    Result<std::size_t> end_all_sessions(Timestamp now, core::RevocationReason reason) override;
 
     Result<core::SlotRef> reserve_slot(std::string_view kid, Timestamp now) override;
     Result<void> insert_slot(const core::Slot& slot) override;
@@ -134,6 +135,7 @@ public:
     Result<bool> delete_mail_token(const core::MailTokenId& id) override;
     Result<std::size_t> delete_mail_tokens_of(const core::AccountId& id,
                                               std::optional<core::MailPurpose> purpose) override;
+    Result<std::size_t> delete_all_mail_tokens() override;
 
     Result<void> insert_outbox(const core::OutboxEntry& entry) override;
     Result<std::vector<core::OutboxEntry>> claim_outbox(core::OutboxKind kind, Timestamp now, Timestamp until,

@@ -1,0 +1,434 @@
+"""Backups taken while servers work, and what becomes of trust when one of them is put back."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import time
+import zlib
+from urllib.parse import urlsplit
+
+import pytest
+
+from harness.backups import Busy, empty_place, refresh_or_none
+from harness.oauth import ServiceClient
+from harness.site import AUDIENCE, ROOT
+from harness.tokens import claims_of, decode
+from harness.waiting import until
+
+BUSY = {"mail.mode": "file", "sessions.refresh_grace": "1s"}
+FILES = {"sqlite": "postern.db", "postgresql": "postern.dump"}
+
+
+def refused(site, *arguments, **options):
+    """Runs a command that must be refused; its code and sentence."""
+    done = site.command(*arguments, "--json", **options)
+    assert done.returncode in (1, 3), (done.returncode, done.stdout, done.stderr)
+    told = json.loads(done.stderr)
+    return told["code"], told["error"]
+
+
+def take(site, folder):
+    site.run("backup", "--to", str(folder))
+    return folder
+
+
+@pytest.fixture
+def busy_site(make_site, engine):
+    site = make_site(engine, settings=BUSY)
+    site.serve()
+    return site
+
+
+@pytest.fixture
+def backup(make_site, engine, tmp_path):
+    """A small backup, and the site that it is of."""
+    site = make_site(engine, settings=BUSY)
+    server = site.serve()
+    server.client().sign_in(site.new_account(email="ada@example.com"))
+    return site, take(site, tmp_path / "backup")
+
+
+def manifest_of(folder):
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def test_a_backup_under_load_is_restored_elsewhere(busy_site, make_site, tmp_path):
+    site = busy_site
+    http = site.servers[0].client()
+    accounts = [site.new_account() for _ in range(3)]
+    before = http.sign_in(accounts[0])
+    service = ServiceClient(site, "reporting", AUDIENCE)
+    gone = http.refreshed(before.refresh)
+    with Busy(site, accounts).at_work() as busy:
+        until(lambda: min(busy.counts.values()) >= 3, seconds=30, what="everybody works")
+        told_before = list(busy.signed_up)
+        report = site.run_json("backup", "--to", str(tmp_path / "backup"))
+        after_copy = dict(busy.counts)
+        until(lambda: all(busy.counts[k] > after_copy[k] for k in after_copy), seconds=30, what="nobody was stopped")
+    kept = http.refreshed(gone.refresh)  # the backup does not know of this one
+    assert http.revoke_access(gone.access).status == 200
+    late = http.sign_in(accounts[1])
+    late_service = service.token(http)
+    site.servers[0].stop()
+
+    place = empty_place(make_site, site)
+    done = place.run_json("restore", "--from", str(tmp_path / "backup"))
+    assert done["problems"] == [] and done["audit_whole"] is True
+    assert done["accounts"] == report["tables"]["accounts"] and done["sessions_ended"] >= 1
+    assert done["keys_replaced"] == 3
+    assert json.loads(place.command("audit", "verify", "--json").stdout)["whole"] is True
+    restored = place.serve().client()
+    for token in (before.access, gone.access, kept.access, late.access, late_service):
+        assert not restored.accepts(token)
+        until(lambda token=token: service.introspect(restored, token) == {"active": False}, seconds=5, what="inactive")
+    for token in (before.refresh, gone.refresh, kept.refresh, late.refresh):
+        assert refresh_or_none(restored, token) is None
+    for account in accounts:
+        fresh = restored.sign_in(account)
+        assert restored.accepts(fresh.access) and service.is_active(restored, fresh.access)
+    known = {row["email"] for row in place.run_json("account", "list")}
+    assert set(told_before) <= known, "what was acknowledged before the backup began is in it"
+    events = [entry["event"] for entry in audit_of(place)]
+    assert events.count("store.restored") == 1 and events.count("key.revoked") == 3
+    assert [entry["event"] for entry in audit_of(site)].count("store.backed_up") == 1
+    place.servers[0].stop()
+    assert json.loads(place.command("audit", "verify", "--json").stdout)["whole"] is True
+
+
+def audit_of(site):
+    lines = site.run("audit", "export", "-").splitlines()
+    return [entry for entry in map(json.loads, lines) if "event" in entry]
+
+
+def test_sessions_are_kept_when_asked(busy_site, make_site, tmp_path):
+    site = busy_site
+    http = site.servers[0].client()
+    account = site.new_account()
+    alive = http.sign_in(account)
+    moved_on, ended_before = http.sign_in(account), http.sign_in(account)
+    assert http.revoke_refresh(ended_before.refresh).status == 200
+    folder = take(site, tmp_path / "backup")
+    child = http.refreshed(moved_on.refresh)
+    later = http.sign_in(account)
+    site.servers[0].stop()
+
+    place = empty_place(make_site, site)
+    report = place.run_json("restore", "--from", str(folder), "--keep-sessions")
+    assert report["sessions_kept"] is True and report["sessions_ended"] == 0
+    restored = place.serve().client()
+    fresh = refresh_or_none(restored, alive.refresh)
+    assert fresh and restored.accepts(fresh.access)
+    for token in (alive.access, moved_on.access, child.access, later.access):
+        assert not restored.accepts(token), "access tokens of before are refused all the same"
+    assert refresh_or_none(restored, ended_before.refresh) is None
+    assert refresh_or_none(restored, child.refresh) is None, "its counter is from after the backup"
+    assert refresh_or_none(restored, later.refresh) is None
+    assert refresh_or_none(restored, moved_on.refresh), "the restored server has not seen it used"
+
+
+def test_lists_and_slots_of_before_say_nothing_good(busy_site, make_site, tmp_path):
+    site = busy_site
+    http = site.servers[0].client()
+    account = site.new_account()
+    before = http.sign_in(account)
+    old_keys = {key["kid"] for key in http.call("GET", "/.well-known/jwks.json").json()["keys"]}
+    folder = take(site, tmp_path / "backup")
+    after = http.sign_in(account)
+    site.servers[0].stop()
+    place = empty_place(make_site, site)
+    place.run("restore", "--from", str(folder))
+    restored = place.serve().client()
+
+    keys = {key["kid"] for key in restored.call("GET", "/.well-known/jwks.json").json()["keys"]}
+    assert keys and not keys & old_keys
+    slot = claims_of(before.access)["status"]["status_list"]
+    answer = restored.call("GET", urlsplit(slot["uri"]).path)
+    assert answer.status == 200
+    bits = zlib.decompress(decode(claims_of(answer.body.decode())["status_list"]["lst"]))
+    assert set(bits) == {0xFF}, "every token of the list is told to be revoked"
+    fresh = [restored.sign_in(account) for _ in range(3)]
+    used = {claims_of(tokens.access)["status"]["status_list"]["uri"] for tokens in fresh}
+    assert not used & {claims_of(tokens.access)["status"]["status_list"]["uri"] for tokens in (before, after)}
+
+
+def test_mailed_links_of_before_are_void(busy_site, make_site, tmp_path):
+    site = busy_site
+    site.new_account("--activated", email="ada@example.com")
+    site.run("account", "reset", "ada@example.com")
+    folder = take(site, tmp_path / "backup")
+    site.servers[0].stop()
+    place = empty_place(make_site, site)
+    assert place.run_json("restore", "--from", str(folder))["links_voided"] == 1
+
+
+def test_what_a_backup_holds(backup, engine):
+    site, folder = backup
+    assert {path.name for path in folder.iterdir()} == {FILES[engine], "manifest.json", "SHA256SUMS"}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    manifest = manifest_of(folder)
+    assert manifest["format"] == 1 and manifest["engine"] == engine
+    assert manifest["tables"]["accounts"] == 1 and manifest["tables"]["sessions"] == 1
+    assert manifest["sha256"] == hashlib.sha256((folder / FILES[engine]).read_bytes()).hexdigest()
+    done = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+    key = (site.data / "master.key").read_text(encoding="ascii").strip()
+    everything = b"".join(path.read_bytes() for path in folder.iterdir())
+    assert key.encode() not in everything and bytes.fromhex(key) not in everything
+    if engine == "postgresql":
+        listed = subprocess.run(
+            [f"{site.cluster.programs}/pg_restore", "--list", str(folder / FILES[engine])],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        there = set(site.cluster.query(site.database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split())
+        assert set(re.findall(r" TABLE public (\w+) ", listed)) == there
+
+
+def flip_a_byte(folder, engine):
+    path = folder / FILES[engine]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(folder, engine):
+    with open(folder / FILES[engine], "r+b") as file:
+        file.truncate(os.path.getsize(file.name) - 100)
+
+
+def change_the_manifest(folder, sums, **changes):
+    """As somebody would who knows how: the checksums fit again when `sums` is set."""
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(manifest_of(folder) | changes), encoding="utf-8")
+    if sums:
+        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+        lines[1] = f"{hashlib.sha256(path.read_bytes()).hexdigest()}  manifest.json"
+        (folder / "SHA256SUMS").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+SPOILED = {
+    "an altered byte": (flip_a_byte, "backup_altered", "SHA-256"),
+    "a cut file": (cut, "backup_incomplete", "bytes instead of"),
+    "no copy": (lambda folder, engine: (folder / FILES[engine]).unlink(), "backup_incomplete", "missing"),
+    "no manifest": (lambda folder, _: (folder / "manifest.json").unlink(), "backup_incomplete", "manifest.json"),
+    "no sums": (lambda folder, _: (folder / "SHA256SUMS").unlink(), "backup_incomplete", "SHA256SUMS"),
+    "an altered manifest": (
+        lambda folder, _: change_the_manifest(folder, False, bytes=1), "backup_altered", "SHA256SUMS",
+    ),
+    "a newer format": (lambda folder, _: change_the_manifest(folder, True, format=2), "newer_backup", "format 2"),
+    "a newer schema": (
+        lambda folder, _: change_the_manifest(folder, True, schema_steps=[[1, 0, 1], [99, 0, 99]]),
+        "newer_backup", "schema 99",
+    ),
+    "rows that are missing": (
+        lambda folder, _: change_the_manifest(folder, True, tables={"accounts": 2}), "backup_incomplete", "accounts",
+    ),
+}
+
+
+@pytest.mark.parametrize("flaw", SPOILED)
+def test_a_spoiled_backup_is_refused(backup, make_site, engine, flaw):
+    site, folder = backup
+    spoil, expected, word = SPOILED[flaw]
+    spoil(folder, engine)
+    place = empty_place(make_site, site)
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == expected and word in message, (code, message)
+    if engine == "sqlite":
+        assert list(place.data.glob("postern.db*")) in ([], [place.data / "postern.db.lock"])
+    elif flaw != "rows that are missing":
+        assert place.cluster.query(place.database, "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'") == "0\n"
+
+
+def test_the_other_engine_is_refused(backup, make_site, engine, request):
+    _, folder = backup
+    place = make_site("postgresql" if engine == "sqlite" else "sqlite")
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == "other_engine" and engine in message
+
+
+def test_another_master_key_is_refused(backup, make_site, engine):
+    site, folder = backup
+    place = empty_place(make_site, site)
+    (place.data / "master.key").write_text("ab" * 32 + "\n", encoding="ascii")
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == "master_key_wrong" and "sealed with" in message
+    (place.data / "master.key").unlink()
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == "master_key_missing" and "master.key" in message
+
+
+def test_a_database_that_is_there_stays_unless_told(backup, engine):
+    site, folder = backup
+    site.new_account(email="late@example.com")
+    code, message = refused(site, "restore", "--from", str(folder), "--replace")
+    assert code in ("already_served", "database_in_use") and "stop" in message
+    site.servers[0].stop()
+    code, message = refused(site, "restore", "--from", str(folder))
+    assert code == "database_exists" and "--replace" in message
+    assert len(site.run_json("account", "list")) == 2
+    report = site.run_json("restore", "--from", str(folder), "--replace")
+    assert report["problems"] == []
+    assert [row["email"] for row in site.run_json("account", "list")] == ["ada@example.com"]
+    if engine == "sqlite":
+        with contextlib.closing(sqlite3.connect(report["former_database"])) as former:
+            assert former.execute("SELECT COUNT(*) FROM accounts").fetchone() == (2,)
+        assert not (site.data / "postern.db-wal").exists()
+
+
+def test_a_backup_does_not_overwrite(backup):
+    site, folder = backup
+    code, message = refused(site, "backup", "--to", str(folder))
+    assert code == "backup_exists" and str(folder) in message
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name], "no draft is left behind"
+
+
+def test_a_damaged_sqlite_database_is_replaced(make_site, tmp_path):
+    site = make_site("sqlite")
+    server = site.serve()
+    account = site.new_account()
+    folder = take(site, tmp_path / "backup")
+    server.kill()
+    site.database_file.write_bytes(b"nothing that SQLite knows" * 1000)
+    report = site.run_json("restore", "--from", str(folder), "--replace")
+    assert report["problems"] == []
+    server.start().client().sign_in(account)
+
+
+def test_doctor_knows_of_the_last_backup(make_site, tmp_path):
+    site = make_site("sqlite")
+    site.serve()
+
+    def finding():
+        told = json.loads(site.command("doctor", "--json").stdout)
+        return next(one for one in told if one["subject"] == "backup")
+
+    assert "No backup" in finding()["message"] and finding()["severity"] == "ok"
+    take(site, tmp_path / "backup")
+    assert "last backup was made on" in finding()["message"]
+    eight_days_ago = str(int((time.time() - 8 * 86400) * 1000)).encode()
+    with contextlib.closing(sqlite3.connect(site.database_file)) as database, database:
+        database.execute("UPDATE settings SET value = ? WHERE name = 'last_backup_at'", (eight_days_ago,))
+    assert finding()["severity"] == "warning"
+
+
+def test_missing_tools_are_named(make_site, tmp_path):
+    site = make_site("postgresql", settings=BUSY)
+    folder = take(site, tmp_path / "backup")
+    site.environment["PATH"] = str(tmp_path)
+    code, message = refused(site, "backup", "--to", str(tmp_path / "other"))
+    assert code == "tool_missing" and "pg_dump" in message and "postgresql-client" in message
+    place = empty_place(make_site, site)
+    place.environment["PATH"] = str(tmp_path)
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == "tool_missing" and "pg_restore" in message
+
+
+def test_a_tool_that_is_too_old_is_refused(make_site, tmp_path):
+    site = make_site("postgresql", settings=BUSY)
+    tool = tmp_path / "pg_dump"
+    tool.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n", encoding="ascii")
+    tool.chmod(0o755)
+    site.environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    code, message = refused(site, "backup", "--to", str(tmp_path / "other"))
+    assert code == "tool_too_old" and "9.6.24" in message and "postgresql-client-" in message
+
+
+def test_the_password_is_on_no_command_line(make_site, tmp_path):
+    """A pg_dump that writes down how it was called."""
+    site = make_site("postgresql", settings=BUSY)
+    tool = tmp_path / "pg_dump"
+    real = shutil.which("pg_dump")
+    tool.write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\necho "$PGPASSWORD" >> {tmp_path}/password\nexec {real} "$@"\n',
+        encoding="ascii",
+    )
+    tool.chmod(0o755)
+    site.environment["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+    site.settings["store"] = site.settings["store"] + "&password=s3cret-and-long"
+    site.write_configuration()
+    done = site.command("backup", "--to", str(tmp_path / "backup"))
+    assert done.returncode == 0, done.stderr
+    arguments = (tmp_path / "arguments").read_text(encoding="utf-8")
+    assert "--format=custom" in arguments and "s3cret" not in arguments
+    assert "s3cret-and-long" in (tmp_path / "password").read_text(encoding="utf-8")
+    holds = b"".join(path.read_bytes() for path in (tmp_path / "backup").iterdir())
+    assert b"s3cret" not in holds + done.stdout.encode() + done.stderr.encode()
+
+
+def test_a_restore_that_was_not_finished_is_served_by_nobody(make_site, tmp_path):
+    """pg_restore alone brings the tables back: no server takes them for its own, and a second run mends it."""
+    site = make_site("postgresql", settings=BUSY)
+    account = site.new_account()
+    folder = take(site, tmp_path / "backup")
+    place = empty_place(make_site, site)
+    subprocess.run(
+        [f"{place.cluster.programs}/pg_restore", "--no-owner", "-h", place.cluster.folder, "-U", "postern",
+         "-d", place.database, str(folder / "postern.dump")],
+        check=True, timeout=60,
+    )
+    code, message = refused(place, "account", "list")
+    assert code == "foreign_database" and "postern restore" in message
+    assert place.run_json("restore", "--from", str(folder), "--replace")["problems"] == []
+    place.serve().client().sign_in(account)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system that is soon full."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=700", "tmpfs", str(folder)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("no tmpfs can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_no_backup(make_site, engine, small_disk):
+    site = make_site(engine, settings=BUSY)
+    if engine == "postgresql":  # its copy is packed, and small
+        (small_disk / "filler").write_bytes(os.urandom(124 * 1024))
+    server = site.serve()
+    account = site.new_account()
+    code, message = refused(site, "backup", "--to", str(small_disk / "backup"))
+    assert code == "unavailable" and ("full" in message or "No space left" in message or "space" in message), message
+    assert [path.name for path in small_disk.iterdir() if path.name != "filler"] == []
+    server.client().sign_in(account)
+
+
+def test_a_full_disk_leaves_no_restored_database(make_site, small_disk, tmp_path):
+    site = make_site("sqlite", settings=BUSY)
+    site.serve()
+    folder = take(site, tmp_path / "backup")
+    place = empty_place(make_site, site)
+    place.settings["store"] = f"sqlite:{small_disk}/postern.db"
+    place.write_configuration()
+    code, message = refused(place, "restore", "--from", str(folder))
+    assert code == "unavailable" and "No space left" in message, message
+    assert {path.name for path in small_disk.iterdir()} <= {"postern.db.lock"}
+
+
+def test_the_commands_of_the_documentation_work(make_site, tmp_path):
+    """docs/backup.md, in order: what comes before a restore while a server works, the rest once it has stopped."""
+    site = make_site("sqlite")
+    server = site.serve()
+    account = site.new_account()
+    text = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+    fences = re.findall(r"^```bash\n(.*?)^```", text, re.M | re.S)
+    stopped = next(number for number, fence in enumerate(fences) if "postern restore" in fence)
+    assert stopped >= 2
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    for number, fence in enumerate(fences):
+        if number == stopped:
+            server.stop()
+        done = site.shell(fence, tmp_path, backups=str(backups))
+        assert done.returncode == 0, (fence, done.stdout, done.stderr)
+    server.start().client().sign_in(account)
