@@ -84,7 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             body = self.read_chunks()
         else:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        told = {"method": self.command, "target": self.path, "headers": self.headers.items(), "received": len(body)}
+        target = self.requestline.split(" ")[1]  # self.path has lost what came as //
+        told = {"method": self.command, "target": target, "headers": self.headers.items(), "received": len(body)}
         content = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -106,6 +107,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(101)
         self.send_header("Connection", "Upgrade")
         self.send_header("Upgrade", self.headers["Upgrade"])
+        self.send_header("Seen-Connection", ", ".join(self.headers.get_all("Connection")))
         self.end_headers()
         while data := self.connection.recv(4096):
             self.connection.sendall(data)
