@@ -16,6 +16,11 @@ bool is_failed_fsync(int code) {
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+// The file that processes share beside the log cannot grow: SQLite does not say that as SQLITE_FULL.
+bool is_full(int code) {
+    return (code & primary_code_mask) == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE;
+}
+
 [[noreturn]] void end_process(const std::string& message, const std::string& file) {
     log::error("store_fsync_failed",
                {{"file", file},
@@ -28,6 +33,7 @@ bool is_failed_fsync(int code) {
 
 Error sqlite_error(int code, const std::string& message, const std::string& file) {
     if (is_failed_fsync(code)) end_process(message, file);
+    if (is_full(code)) return unavailable("The disk that holds " + file + " is full; free some space.");
     if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY) {
         return conflict("unique_violation", "It is there already (" + message + ")");
     }
@@ -43,7 +49,6 @@ Error sqlite_error(int code, const std::string& message, const std::string& file
         case SQLITE_CORRUPT:
             return {ErrorKind::internal, "database_damaged",
                     "The database " + file + " is damaged (" + message + "); restore a backup."};
-        case SQLITE_FULL: return unavailable("The disk that holds " + file + " is full; free some space.");
         case SQLITE_IOERR:
             return unavailable("Reading or writing " + file + " failed (" + message + "); check the disk.");
         case SQLITE_READONLY:

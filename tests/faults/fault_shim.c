@@ -1,10 +1,11 @@
-// Loaded into the server (LD_PRELOAD): a disk that fails when a test says so. While the file that FAULT_SHIM_FILE names
-// exists, fsync and fdatasync of files whose path ends in its first line fail with EIO, as those of a dying disk do.
-// Before libfaketime it keeps that from moving timers.
+// Loaded into a server (LD_PRELOAD), ours or the database's: a disk that fails when a test says so. While the file that
+// FAULT_SHIM_FILE names exists, fsync and fdatasync of files whose path matches its first line, a pattern as of a
+// shell, fail with EIO, as those of a dying disk do. Before libfaketime it keeps that from moving timers.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,28 +15,27 @@
 
 enum { PATH_BYTES = 4096 };
 
-// How many bytes of `path` are the file's first line; 0 when there is no such file, or nothing in it.
-static size_t read_first_line(const char* path, char* line) {
+// Whether `path` has a first line that is not empty; without its end in `line`.
+static int read_first_line(const char* path, char line[PATH_BYTES]) {
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
     const ssize_t length = read(file, line, PATH_BYTES - 1);
     close(file);
-    if (length <= 0) return 0;
-    line[length] = '\0';
-    return strcspn(line, "\n");
+    line[length > 0 ? length : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    return line[0] != '\0';
 }
 
 static int fails(int descriptor) {
     const char* control = getenv("FAULT_SHIM_FILE");
-    char ending[PATH_BYTES];
+    char pattern[PATH_BYTES];
     char link[64];
     char path[PATH_BYTES];
-    const size_t ending_length = control == NULL ? 0 : read_first_line(control, ending);
-    if (ending_length == 0) return 0;
+    if (control == NULL || !read_first_line(control, pattern)) return 0;
     snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    const ssize_t path_length = readlink(link, path, sizeof path);
-    return path_length >= (ssize_t)ending_length &&
-           memcmp(path + path_length - ending_length, ending, ending_length) == 0;
+    const ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    return fnmatch(pattern, path, 0) == 0;
 }
 
 static int sync_unless_failing(const char* name, int descriptor) {

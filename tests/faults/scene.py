@@ -7,6 +7,7 @@ import pathlib
 from faults.load import Administrator, Forgetter, Holder, Load, seconds_until
 from faults.oracle import Audit, Ledger
 from harness.site import BINARY
+from harness.waiting import until
 
 # What breaks things; they are built beside the program under test (cmake/faults.cmake).
 SHIM = pathlib.Path(BINARY).parent / "fault_shim.so"
@@ -50,6 +51,7 @@ class Scene:
 
     def settle(self, *, again=False):
         """With the load at rest and the server back: everything acknowledged is as it was told."""
+        until(self.server.is_ready, seconds=20, what="the server is ready")
         client = self.client()
         self.audit.check(self.site, client, again=again)
         for actor in (*self.load.actors, self.prober):

@@ -68,7 +68,7 @@ def test_no_memory_for_hashes(make_scene, engine):
     with scene.at_work():
         time.sleep(0.5)
     tokens = client.sign_in(account)
-    feed = starve(process, resource.RLIMIT_AS, "VmSize", 1024)
+    feed = starve(process, resource.RLIMIT_AS, "VmSize", 12 * 1024)  # a hash takes 19 MiB
     with scene.at_work():
         assert client.login(account.email, account.password).status == 503
         assert client.accepts(tokens.access)

@@ -34,14 +34,15 @@ def _programs():
 
 
 class PostgresCluster:
-    """Starts on creation; close() stops it and removes its files."""
+    """Starts on creation, with its files below `parent` if that is given; close() stops it and removes them."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self):
+    def __init__(self, parent=None, environ=None):
+        self.environment = os.environ | (environ or {})
         self.programs = _programs()
         self.identity = _unprivileged()
-        self.folder = tempfile.mkdtemp(prefix="postern-pg-")
+        self.folder = tempfile.mkdtemp(prefix="postern-pg-", dir=parent)
         self.process = None
         os.chmod(self.folder, 0o755)
         if self.identity:
@@ -65,6 +66,7 @@ class PostgresCluster:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env=self.environment,
                 **self.identity,
             )
         until(self._answers, seconds=30, what="PostgreSQL answers", pause=0.05)
