@@ -26,7 +26,8 @@ def pack(revoked):
 class FakeIssuer:
     """`feeds`: what the connections to the feed get, in turn; each is a function of a FeedConnection. The last repeats.
     `answers`: path -> function of a handler, in place of what would be answered.
-    `requests`: (path, headers) of everything that was asked for."""
+    `requests`: (path, headers) of everything that was asked for.
+    `cache`: a Cache in front of it, or None."""
 
     def __init__(self):
         self.keys = {"access_es256": "access", "status_list_es256": "status_list"}
@@ -35,6 +36,7 @@ class FakeIssuer:
         self.feeds = [follow]
         self.answers = {}
         self.requests = []
+        self.cache = None
         self.said = queue.Queue()  # events for follow() to send
         self.heartbeat = 0.1
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"issuer": self}))
@@ -104,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.issuer.requests.append((self.path, dict(self.headers)))
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            if self.issuer.cache and self.issuer.cache.answers(self):
+                return
             if self.path in self.issuer.answers:
                 self.issuer.answers[self.path](self)
             elif self.path == "/.well-known/jwks.json":
@@ -133,6 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self, status, body, headers=None):
         body = body if isinstance(body, bytes) else body.encode()
+        if self.issuer.cache and status == 200:
+            self.issuer.cache.kept[self.path] = (time.monotonic(), body, headers or {})
         self.send_response(status)
         for name, value in ({"Content-Type": "application/json"} | (headers or {})).items():
             self.send_header(name, value)
@@ -143,6 +149,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Cache:
+    """Keeps keys and lists for as long as it runs. `obeys`: it asks again when a request says so (RFC 9111 section 5.2.1.4)."""
+
+    def __init__(self, *, obeys, age=0):
+        self.obeys = obeys
+        self.age = age  # seconds that its answers were in other caches before
+        self.kept = {}
+
+    def answers(self, handler):
+        if handler.path not in self.kept or (self.obeys and handler.headers.get("Cache-Control") == "no-cache"):
+            return False
+        since, body, headers = self.kept[handler.path]
+        handler.send_response(200)
+        for name, value in (headers | {"Age": int(time.monotonic() - since) + self.age, "Content-Length": len(body)}).items():
+            handler.send_header(name, str(value))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return True
 
 
 class FeedConnection:

@@ -193,6 +193,35 @@ def test_under_asyncio_nothing_blocks(issuer):
     assert asyncio.run(main()) > 20
 
 
+def test_many_who_wait_under_asyncio_wait_for_one_request_and_take_no_thread(issuer):
+    list_id = issuer.open_list()
+
+    async def waits(verifier, token):
+        began = time.monotonic()
+        with pytest.raises(RevocationUnknown):
+            await verifier.verify_async(token)
+        return time.monotonic() - began
+
+    async def main(verifier):
+        token = issuer.token(list_id)
+        await verifier.verify_async(token)
+        issuer.answers[f"/status-lists/{list_id}"] = silence
+        await asyncio.sleep(0.4)
+        asked = len(issuer.asked(f"/status-lists/{list_id}"))
+        waiting = [asyncio.create_task(waits(verifier, token)) for _ in range(100)]
+        await asyncio.sleep(0.01)
+        began = time.monotonic()
+        await asyncio.to_thread(lambda: None)  # what the application wants of its threads
+        assert time.monotonic() - began < 0.2
+        waiting[0].cancel()  # who gives up does not end it for the others
+        took = await asyncio.gather(*waiting[1:])
+        assert max(took) < 2.5, took
+        assert len(issuer.asked(f"/status-lists/{list_id}")) - asked <= 2  # one may have been broken off
+
+    with Verifier(issuer.url, AUDIENCE, request_timeout=1, stale_after=0.3, poll_interval=60) as verifier:
+        asyncio.run(main(verifier))
+
+
 def test_the_cache_is_bounded(issuer):
     list_id = issuer.open_list()
     with Verifier(issuer.url, AUDIENCE, cache_size=10) as verifier:
@@ -252,6 +281,13 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(issuer, tmp_path):
     {"issuer": "https://auth.example.com/"},
     {"issuer": "auth.example.com"},
     {"issuer": "https://user:secret@auth.example.com"},
+    {"issuer": "http://127.evil.example"},
+    {"issuer": "http://127.0.0.1.evil.example"},
+    {"issuer": "http://localhost.evil.example"},
+    {"issuer": "http://127.0.0.1@evil.example"},
+    {"issuer": "http://127.0.0.1\\@evil.example"},
+    {"issuer": "http://0.0.0.0"},
+    {"issuer": "http://[::2]"},
     {"issuer": "https://auth.example.com?x"},
     {"server_url": "ftp://auth.example.com"},
     {"audience": []},
@@ -263,3 +299,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(issuer, tmp_path):
 def test_mistakes_in_the_configuration_are_found_at_once(wrong):
     with pytest.raises(ValueError):
         Verifier(**({"issuer": "https://auth.example.com", "audience": AUDIENCE} | wrong))
+
+
+@pytest.mark.parametrize("issuer", ["http://localhost", "http://LOCALHOST:80", "http://127.0.0.1:1", "http://127.8.9.10", "http://[::1]:1"])
+def test_plain_http_stays_on_this_machine(issuer):
+    assert Verifier(issuer, AUDIENCE).issuer == issuer

@@ -202,7 +202,7 @@ class Feed:
             _log.warning("the revocation feed is %.0f s late, or a clock is wrong", late)
             return False  # something between the server and us keeps it back
         if self._snapshots is None:
-            self._revocations.feed_is_fresh()
+            self._revocations.feed_is_fresh(max(0.0, late))
         return True
 
     def _on_stale(self, _: dict[str, Any]) -> bool:

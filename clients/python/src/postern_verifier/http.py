@@ -1,5 +1,6 @@
 """Requests to the issuer: with time-outs, size limits and TLS verification, and without redirects."""
 
+import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+
+
+_SECONDS = re.compile(r"\s*(\d{1,9})", re.ASCII)
 
 
 class RequestFailed(Exception):
@@ -22,6 +26,12 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def age(self) -> float:
+        """Seconds that a cache has kept it (RFC 9111 section 5.1)."""
+        told = _SECONDS.match(self.headers.get("age", ""))
+        return float(told[1]) if told else 0.0
 
 
 class Http:
@@ -42,7 +52,8 @@ class Http:
         self._client.close()
 
     def get(self, url: str, most_bytes: int, headers: Mapping[str, str] | None = None) -> Answer:
-        """Any answer but a redirect; RequestFailed otherwise."""
+        """Any answer but a redirect; RequestFailed otherwise. Caches in between are told to ask the issuer."""
+        headers = {"Cache-Control": "no-cache"} | dict(headers or {})
         deadline = time.monotonic() + self._timeout
         try:
             try:
@@ -55,7 +66,7 @@ class Http:
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise RequestFailed(f"{url} does not answer: {error or type(error).__name__}") from None
 
-    def _get(self, url: str, most_bytes: int, headers: Mapping[str, str] | None, deadline: float) -> Answer:
+    def _get(self, url: str, most_bytes: int, headers: Mapping[str, str], deadline: float) -> Answer:
         with self._client.stream("GET", url, headers=headers) as response:
             self._check(response)
             body = bytearray()

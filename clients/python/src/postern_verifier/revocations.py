@@ -23,6 +23,7 @@ class State(Enum):
     LIVE = "live"
     REVOKED = "revoked"
     UNKNOWN = "unknown"  # the list has to be fetched first
+    MISSING = "missing"  # as before, and revoked if it cannot be: the issuer said a while ago that there is no such list
     STALE = "stale"  # not revoked when last heard of, which is too long ago
 
 
@@ -47,6 +48,9 @@ class _List:
     def has_bit(self, index: int) -> bool:
         byte = index >> 3
         return byte < len(self.bitmap) and bool(self.bitmap[byte] >> (index & 7) & 1)
+
+    def is_against_any(self) -> bool:
+        return bool(self.bitmap) or self.revoked or self.missing_since != -inf
 
     def add(self, bitmap: bytes) -> None:
         """Joins the bits; the length is that of the whole list."""
@@ -77,7 +81,7 @@ class Revocations:
             return State.UNKNOWN
         known.used_at = now
         if known.missing_since != -inf:
-            return State.REVOKED if now - known.missing_since < ASK_AGAIN_AFTER else State.UNKNOWN
+            return State.REVOKED if now - known.missing_since < ASK_AGAIN_AFTER else State.MISSING
         if known.revoked or known.has_bit(slot.index):
             return State.REVOKED
         if not known.whole:
@@ -104,11 +108,17 @@ class Revocations:
             self._check_room()
 
     def end_snapshot(self) -> None:
-        """Forgets the lists that the snapshot did not hold."""
+        """Of lists that the snapshot did not hold only what is against their tokens counts, until they are fetched."""
         with self._lock:
             told, self._told = self._told, None
-            if told is not None:
-                self._lists = {uri: known for uri, known in self._lists.items() if uri in told}
+            if told is None:
+                return
+            for uri in [uri for uri in self._lists if uri not in told]:
+                known = self._lists[uri]
+                if known.is_against_any():
+                    known.whole, known.etag = False, None
+                else:
+                    del self._lists[uri]
 
     def give_up_snapshot(self) -> None:
         with self._lock:
@@ -138,9 +148,9 @@ class Revocations:
         with self._lock:
             self._tell(uri).revoked = True
 
-    def feed_is_fresh(self) -> None:
-        """All that was revoked until now has been told."""
-        self._feed_fresh_at = self._timer()
+    def feed_is_fresh(self, late: float) -> None:
+        """All that was revoked until `late` seconds ago has been told."""
+        self._feed_fresh_at = max(self._feed_fresh_at, self._timer() - late)
         self._feed_is_live = True
 
     def feed_is_not(self) -> None:
@@ -149,17 +159,18 @@ class Revocations:
 
     # --- what is fetched ---------------------------------------------------------------------------------------------
 
-    def put_fetched(self, uri: str, bitmap: bytes, copy_expires_at: float, etag: str | None, asked_at: float) -> None:
+    def put_fetched(self, uri: str, bitmap: bytes, copy_expires_at: float, etag: str | None, true_at: float) -> None:
+        """`true_at`: when the issuer surely said so, by the timer."""
         with self._lock:
             known = self._tell(uri)
             known.add(bitmap)
-            known.fetched_at, known.copy_expires_at, known.etag = asked_at, copy_expires_at, etag
+            known.fetched_at, known.copy_expires_at, known.etag = max(known.fetched_at, true_at), copy_expires_at, etag
             self._check_room()
 
-    def put_unchanged(self, uri: str, asked_at: float) -> None:
+    def put_unchanged(self, uri: str, true_at: float) -> None:
         with self._lock:
             if known := self._lists.get(uri):
-                known.fetched_at = asked_at
+                known.fetched_at = max(known.fetched_at, true_at)
 
     def put_missing(self, uri: str) -> None:
         """The issuer knows no such list: its tokens are refused."""

@@ -9,11 +9,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from ipaddress import ip_address
 from math import inf
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -128,7 +129,7 @@ class Verifier:
         self._keys = KeySet()
         self._keys_fetch = Fetch()
         self._keys_due_at = -inf
-        self._keys_changes = 0  # that the feed told of
+        self._keys_changed_at = -inf  # as the feed told, by the timer
         self._list_fetches: dict[str, Fetch] = {}
         self._lock = threading.Lock()
         self._cache: dict[bytes, _Verified] = {}
@@ -204,18 +205,18 @@ class Verifier:
         for _ in range(_MOST_REQUESTS):
             if not callable(answer := self._from_memory(token)):
                 return answer
-            answer()
+            answer().result()
         raise RevocationUnknown(_TOO_SLOW)
 
     async def verify_async(self, token: str) -> AccessToken:
-        """The same under asyncio: a request, where one is needed, is made in another thread."""
+        """The same under asyncio: where a request is needed, all who need it wait for the same one, and no thread does."""
         for _ in range(_MOST_REQUESTS):
             if not callable(answer := self._from_memory(token)):
                 return answer
-            await asyncio.to_thread(answer)
+            await asyncio.wrap_future(answer())
         raise RevocationUnknown(_TOO_SLOW)
 
-    def _from_memory(self, token: str) -> "AccessToken | Callable[[], None]":
+    def _from_memory(self, token: str) -> "AccessToken | Callable[[], Future[None]]":
         """The answer, or what has to be done before there is one. Each of those is offered once in a while only."""
         if self._process != os.getpid():
             self.start()
@@ -235,7 +236,7 @@ class Verifier:
         check_times(verified.read, self._clock())
         return self._check_revocation(verified.read)
 
-    def _check_token(self, token: str) -> "_Verified | Callable[[], None]":
+    def _check_token(self, token: str) -> "_Verified | Callable[[], Future[None]]":
         try:
             header = read_header(token)
             if header.typ != ACCESS_TYP:
@@ -248,7 +249,7 @@ class Verifier:
             raise InvalidToken(f"The token {error}") from None
         return _Verified(read_claims(payload, self.issuer, self.audience), key)
 
-    def _about_unknown_key(self) -> Callable[[], None]:
+    def _about_unknown_key(self) -> Callable[[], Future[None]]:
         fetch = self._keys_fetch
         if not self._keys:
             if self._timer() - fetch.finished_at < ASK_LIST_AGAIN_AFTER:
@@ -262,7 +263,7 @@ class Verifier:
             raise KeysUnknown("The issuer's keys cannot be fetched now")
         raise InvalidToken("The token is signed by no key of its issuer")
 
-    def _check_revocation(self, read: ReadClaims) -> "AccessToken | Callable[[], None]":
+    def _check_revocation(self, read: ReadClaims) -> "AccessToken | Callable[[], Future[None]]":
         state = self._revocations.state(read.slot)
         if state is State.LIVE:
             return read.token
@@ -273,6 +274,8 @@ class Verifier:
             fetch = self._list_fetches.setdefault(uri, Fetch())
         if not fetch.failed or self._timer() - fetch.finished_at >= ASK_LIST_AGAIN_AFTER:
             return lambda: fetch.run(lambda: self._fetch_list(uri), self._timer)
+        if state is State.MISSING:
+            raise TokenRevoked("The token's status list is not known to its issuer")
         if self._allows_stale:
             return read.token
         raise RevocationUnknown("Whether the token has been revoked is not known now")
@@ -288,7 +291,7 @@ class Verifier:
     # --- fetching ----------------------------------------------------------------------------------------------------
 
     def _fetch_keys(self) -> bool:
-        changes, asked_at = self._keys_changes, self._timer()
+        asked_at = self._timer()
         try:
             answer = self._http.get(self._server_url + JWKS_PATH, LARGEST_JWKS)
             if answer.status != 200:
@@ -299,13 +302,15 @@ class Verifier:
             self._keys_due_at = asked_at + ASK_KEYS_AGAIN_AFTER
             return False
         told = _MAX_AGE.search(answer.headers.get("cache-control", ""))
-        max_age = float(told[1]) if told else _DEFAULT_MAX_AGE
-        if changes == self._keys_changes:  # what was asked for before the last change may lack it
+        max_age = (float(told[1]) if told else _DEFAULT_MAX_AGE) - answer.age
+        if asked_at - answer.age < self._keys_changed_at:  # then it may lack the change
+            max_age = 0.0
+        if asked_at >= self._keys_changed_at:
             self._keys_due_at = asked_at + min(max(max_age, _LEAST_MAX_AGE), _MOST_MAX_AGE)
         return True
 
     def _keys_changed(self) -> None:
-        self._keys_changes += 1
+        self._keys_changed_at = self._timer()
         self._keys_due_at = -inf
         self._wake.set()
 
@@ -316,15 +321,18 @@ class Verifier:
             headers["If-None-Match"] = etag
         try:
             answer = self._http.get(self._server_url + uri.removeprefix(self.issuer), LARGEST_STATUS_LIST, headers)
+            true_at = asked_at - answer.age
             if answer.status == 304 and etag is not None:
-                self._revocations.put_unchanged(uri, asked_at)
+                self._revocations.put_unchanged(uri, true_at)
             elif answer.status == 404:
                 self._revocations.put_missing(uri)
             elif answer.status == 200:
                 made = self._read_list(uri, answer.body.decode("ascii"))
-                self._revocations.put_fetched(uri, made.bitmap, made.expires_at, answer.headers.get("etag"), asked_at)
+                self._revocations.put_fetched(uri, made.bitmap, made.expires_at, answer.headers.get("etag"), true_at)
             else:
                 raise RequestFailed(f"answers {answer.status}")
+            if answer.age > self._stale_after and answer.status != 404:
+                raise RequestFailed(f"comes from a cache that has kept it for {answer.age:.0f} s and does not ask again")
         except (RequestFailed, ValueError, TooMuch) as error:
             _log.warning("cannot use the status list %s: %s", uri, error)
             return False
@@ -336,7 +344,7 @@ class Verifier:
         except UnknownKey:
             if self._timer() - self._keys_fetch.finished_at < ASK_KEYS_AGAIN_AFTER:
                 raise
-            self._keys_fetch.run(self._fetch_keys, self._timer)
+            self._keys_fetch.run(self._fetch_keys, self._timer).result()
             return check_status_list(jwt, uri, self.issuer, self._keys, self._clock())
 
     # --- in the background -------------------------------------------------------------------------------------------
@@ -353,24 +361,33 @@ class Verifier:
 
     def _tick(self) -> None:
         if self._timer() >= self._keys_due_at:
-            self._keys_fetch.run(self._fetch_keys, self._timer)
+            self._keys_fetch.run(self._fetch_keys, self._timer).result()
         for uri in self._revocations.lists_to_poll(self._poll_interval):
             with self._lock:
                 fetch = self._list_fetches.setdefault(uri, Fetch())
-            fetch.run(lambda uri=uri: self._fetch_list(uri), self._timer)  # type: ignore[misc]
+            fetch.run(lambda uri=uri: self._fetch_list(uri), self._timer).result()  # type: ignore[misc]
         self._revocations.drop_expired()
         with self._lock:
             over = self._timer() - ASK_LIST_AGAIN_AFTER
-            for uri in [uri for uri, fetch in self._list_fetches.items() if -inf < fetch.finished_at < over]:
+            for uri in [uri for uri, fetch in self._list_fetches.items() if -inf < fetch.finished_at < over and not fetch.is_running()]:
                 del self._list_fetches[uri]
 
 
 def _check_url(url: str, allow_plain_http: bool) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or url.endswith("/"):
-        raise ValueError(f'"{url}" is not an https:// URL without a slash at its end')
-    if parts.username is not None or parts.password is not None:
+    try:
+        parts = httpx.URL(url)  # as it is read when the request is made
+    except httpx.InvalidURL as error:
+        raise ValueError(f"an address is no URL: {error}") from None
+    if parts.userinfo:
         raise ValueError("credentials do not belong in a URL; use client_id and client_secret")
-    is_here = parts.hostname in ("localhost", "::1") or parts.hostname.startswith("127.")
-    if parts.scheme == "http" and not is_here and not allow_plain_http:
+    if parts.scheme not in ("https", "http") or not parts.host or parts.query or parts.fragment or url.endswith("/"):
+        raise ValueError(f'"{url}" is not an https:// URL without a slash at its end')
+    if parts.scheme == "http" and not _is_loopback(parts.host) and not allow_plain_http:
         raise ValueError(f'"{url}" is not https://; if that is meant, say allow_plain_http=True')
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
