@@ -32,9 +32,13 @@ export class AccessToken {
     Object.freeze(this);
   }
 
-  /** All claims, custom ones too, in an object of the caller's own. */
+  /**
+   * All claims, custom ones too, in an object of the caller's own. Members called `__proto__` are left out: copied as
+   * usual, by Object.assign() or one by one, they would become the prototype of the copy.
+   */
   get claims(): Record<string, unknown> {
-    return JSON.parse(new TextDecoder().decode(this.#payload)) as Record<string, unknown>;
+    const withoutPrototype = (name: string, value: unknown): unknown => (name === "__proto__" ? undefined : value);
+    return JSON.parse(new TextDecoder().decode(this.#payload), withoutPrototype) as Record<string, unknown>;
   }
 
   /** Whether all of them were granted. */

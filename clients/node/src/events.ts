@@ -222,7 +222,7 @@ export class Feed {
       this.options.log(`the revocation feed is ${Math.round(late)} s late, or a clock is wrong`);
       return false; // something between the server and us keeps it back
     }
-    if (this.#snapshots === undefined) this.#revocations.feedIsFresh();
+    if (this.#snapshots === undefined) this.#revocations.feedIsFresh(Math.max(0, late));
     return true;
   }
 

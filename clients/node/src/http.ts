@@ -15,9 +15,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Buffer;
+  /** Seconds that a cache has kept it (RFC 9111 section 5.1). */
+  readonly age: number;
 }
 
-/** Any answer, within `timeout` seconds for all of it, or RequestFailed. */
+/** Any answer, within `timeout` seconds for all of it, or RequestFailed. Caches in between are told to ask the issuer. */
 export async function get(
   fetch: typeof globalThis.fetch,
   url: string,
@@ -27,9 +29,10 @@ export async function get(
 ): Promise<Answer> {
   const signal = AbortSignal.timeout(timeout * 1000);
   try {
-    const response = await open(fetch, url, headers, signal).catch((error: unknown) => {
+    const all = { "Cache-Control": "no-cache", ...headers };
+    const response = await open(fetch, url, all, signal).catch((error: unknown) => {
       // A connection that was kept may have been closed just now by the other side; a new one tells.
-      if (wasReset(error)) return open(fetch, url, headers, signal);
+      if (wasReset(error)) return open(fetch, url, all, signal);
       throw error;
     });
     const parts: Uint8Array[] = [];
@@ -39,7 +42,8 @@ export async function get(
       size += part.length;
       if (size > mostBytes) throw new RequestFailed(`${url} answers with more than ${mostBytes} bytes`);
     }
-    return { status: response.status, headers: response.headers, body: Buffer.concat(parts) };
+    const age = Number(/^\d{1,9}/.exec(response.headers.get("age") ?? "")?.[0] ?? 0);
+    return { status: response.status, headers: response.headers, body: Buffer.concat(parts), age };
   } catch (error) {
     if (error instanceof RequestFailed) throw error;
     throw new RequestFailed(`${url} does not answer: ${messageOf(error)}`);

@@ -12,8 +12,11 @@ const MOST_BITMAP_BYTES = 256 << 20; // of all lists together
 const FORGET_UNUSED_AFTER = 3600; // seconds: for lists whose own end was never told
 const ASK_AGAIN_AFTER = 5; // seconds that a "no such list" counts
 
-/** "unknown": the list has to be fetched first; "stale": not revoked when last heard of, which is too long ago. */
-export type State = "live" | "revoked" | "unknown" | "stale";
+/**
+ * "unknown": the list has to be fetched first; "missing": that, too, and revoked if it cannot be: the issuer said a while
+ * ago that there is no such list; "stale": not revoked when last heard of, which is too long ago.
+ */
+export type State = "live" | "revoked" | "unknown" | "missing" | "stale";
 
 /** More lists or bits than a server of ours would ever have. */
 export class TooMuch extends Error {}
@@ -37,6 +40,10 @@ class List {
   hasBit(index: number): boolean {
     const byte = this.bitmap[index >>> 3];
     return byte !== undefined && ((byte >> (index & 7)) & 1) === 1;
+  }
+
+  get isAgainstAny(): boolean {
+    return this.bitmap.length > 0 || this.revoked || this.missingSince !== -Infinity;
   }
 
   /** Joins the bits; the length is that of the whole list. */
@@ -71,7 +78,7 @@ export class Revocations {
     if (known === undefined) return "unknown";
     const now = this.timer();
     known.usedAt = now;
-    if (known.missingSince !== -Infinity) return now - known.missingSince < ASK_AGAIN_AFTER ? "revoked" : "unknown";
+    if (known.missingSince !== -Infinity) return now - known.missingSince < ASK_AGAIN_AFTER ? "revoked" : "missing";
     if (known.revoked || known.hasBit(slot.index)) return "revoked";
     if (!known.whole) return "unknown";
     if (slot.index >= known.slots) return "revoked";
@@ -93,12 +100,17 @@ export class Revocations {
     this.#checkRoom();
   }
 
-  /** Forgets the lists that the snapshot did not hold. */
+  /** Of lists that the snapshot did not hold only what is against their tokens counts, until they are fetched. */
   endSnapshot(): void {
     const told = this.#told;
     this.#told = undefined;
     if (told === undefined) return;
-    for (const uri of this.#lists.keys()) if (!told.has(uri)) this.#lists.delete(uri);
+    for (const [uri, known] of this.#lists) {
+      if (told.has(uri)) continue;
+      known.whole = false;
+      known.etag = undefined;
+      if (!known.isAgainstAny) this.#lists.delete(uri);
+    }
   }
 
   giveUpSnapshot(): void {
@@ -131,9 +143,9 @@ export class Revocations {
     this.#tell(uri).revoked = true;
   }
 
-  /** All that was revoked until now has been told. */
-  feedIsFresh(): void {
-    this.#feedFreshAt = this.timer();
+  /** All that was revoked until `late` seconds ago has been told. */
+  feedIsFresh(late: number): void {
+    this.#feedFreshAt = Math.max(this.#feedFreshAt, this.timer() - late);
     this.#feedIsLive = true;
   }
 
@@ -144,18 +156,19 @@ export class Revocations {
 
   // --- what is fetched ---
 
-  putFetched(uri: string, bitmap: Uint8Array, copyExpiresAt: number, etag: string | undefined, askedAt: number): void {
+  /** `trueAt`: when the issuer surely said so, by the timer. */
+  putFetched(uri: string, bitmap: Uint8Array, copyExpiresAt: number, etag: string | undefined, trueAt: number): void {
     const known = this.#tell(uri);
     known.add(bitmap);
-    known.fetchedAt = askedAt;
+    known.fetchedAt = Math.max(known.fetchedAt, trueAt);
     known.copyExpiresAt = copyExpiresAt;
     known.etag = etag;
     this.#checkRoom();
   }
 
-  putUnchanged(uri: string, askedAt: number): void {
+  putUnchanged(uri: string, trueAt: number): void {
     const known = this.#lists.get(uri);
-    if (known !== undefined) known.fetchedAt = askedAt;
+    if (known !== undefined) known.fetchedAt = Math.max(known.fetchedAt, trueAt);
   }
 
   /** The issuer knows no such list: its tokens are refused. */

@@ -1,5 +1,6 @@
 /** The verifier: a token in, an AccessToken or the reason against it out. */
 import { createHash } from "node:crypto";
+import { isIPv4 } from "node:net";
 import { ACCESS_TYP, AccessToken, checkTimes, LONGEST_TOKEN, readClaims, type ReadClaims } from "./claims.js";
 import { InvalidToken, KeysUnknown, messageOf, RevocationUnknown, TokenRevoked } from "./errors.js";
 import { Feed } from "./events.js";
@@ -80,7 +81,7 @@ export class Verifier {
   readonly #listFetches = new Map<string, Fetch>();
   #keys = new KeySet();
   #keysDueAt = -Infinity;
-  #keysChanges = 0; // that the feed told of
+  #keysChangedAt = -Infinity; // as the feed told, by the timer
   #ticking: ReturnType<typeof setInterval> | undefined;
   #closed = false;
 
@@ -224,6 +225,7 @@ export class Verifier {
     if (!fetch.failed || timer() - fetch.finishedAt >= ASK_LIST_AGAIN_AFTER) {
       return () => fetch.run(() => this.#fetchList(uri), timer);
     }
+    if (state === "missing") throw new TokenRevoked();
     if (onStale === "allow") return read.token;
     throw new RevocationUnknown("Whether the token has been revoked is not known now");
   }
@@ -247,13 +249,12 @@ export class Verifier {
   }
 
   #keysHaveChanged(): void {
-    ++this.#keysChanges;
+    this.#keysChangedAt = this.#options.timer();
     this.#keysDueAt = -Infinity;
     void this.#tick();
   }
 
   async #fetchKeys(): Promise<boolean> {
-    const changes = this.#keysChanges;
     const { serverUrl, requestTimeout, timer, log, fetch } = this.#options;
     const askedAt = timer();
     try {
@@ -261,9 +262,9 @@ export class Verifier {
       if (answer.status !== 200) throw new RequestFailed(`${serverUrl}${JWKS_PATH} answers ${answer.status}`);
       this.#keys = await parseJwks(answer.body, this.#keys);
       const told = /(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])/.exec(answer.headers.get("cache-control") ?? "");
-      const maxAge = told === null ? DEFAULT_MAX_AGE : Number(told[1]);
-      // What was asked for before the last change may lack it.
-      if (changes === this.#keysChanges) {
+      const mayLackTheChange = askedAt - answer.age < this.#keysChangedAt;
+      const maxAge = mayLackTheChange ? 0 : (told === null ? DEFAULT_MAX_AGE : Number(told[1])) - answer.age;
+      if (askedAt >= this.#keysChangedAt) {
         this.#keysDueAt = askedAt + Math.min(Math.max(maxAge, LEAST_MAX_AGE), MOST_MAX_AGE);
       }
       return true;
@@ -276,7 +277,7 @@ export class Verifier {
   }
 
   async #fetchList(uri: string): Promise<boolean> {
-    const { issuer, serverUrl, requestTimeout, timer, log, fetch } = this.#options;
+    const { issuer, serverUrl, staleAfter, requestTimeout, timer, log, fetch } = this.#options;
     const askedAt = timer();
     const etag = this.#revocations.etagOf(uri);
     const headers = {
@@ -286,16 +287,20 @@ export class Verifier {
     try {
       const url = serverUrl + uri.slice(issuer.length);
       const answer = await get(fetch, url, requestTimeout, LARGEST_STATUS_LIST, headers);
+      const trueAt = askedAt - answer.age;
       if (answer.status === 304 && etag !== undefined) {
-        this.#revocations.putUnchanged(uri, askedAt);
+        this.#revocations.putUnchanged(uri, trueAt);
       } else if (answer.status === 404) {
         this.#revocations.putMissing(uri);
       } else if (answer.status === 200) {
         const list = await this.#readList(uri, answer.body.toString("latin1"));
         const newEtag = answer.headers.get("etag") ?? undefined;
-        this.#revocations.putFetched(uri, list.bitmap, list.expiresAt, newEtag, askedAt);
+        this.#revocations.putFetched(uri, list.bitmap, list.expiresAt, newEtag, trueAt);
       } else {
         throw new RequestFailed(`answers ${answer.status}`);
+      }
+      if (answer.age > staleAfter && answer.status !== 404) {
+        throw new RequestFailed(`comes from a cache that has kept it for ${answer.age} s and does not ask again`);
       }
       return true;
     } catch (error) {
@@ -366,7 +371,7 @@ function checkUrl(url: string, allowPlainHttp: boolean): void {
   if (username !== "" || password !== "") {
     throw new TypeError("credentials do not belong in a URL; use clientId and clientSecret");
   }
-  const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  const isHere = hostname === "localhost" || hostname === "[::1]" || (isIPv4(hostname) && hostname.startsWith("127."));
   if (protocol === "http:" && !isHere && !allowPlainHttp) {
     throw new TypeError(`"${url}" is not https://; if that is meant, say allowPlainHttp: true`);
   }

@@ -39,6 +39,7 @@ function published(key, purpose) {
  * `feeds`: what the connections to the feed get, in turn; each is a function of a FeedConnection. The last repeats.
  * `answers`: path -> function of (request, response), in place of what would be answered.
  * `requests`: [path, headers] of everything that was asked for.
+ * `cache`: a Cache in front of it.
  */
 export class FakeIssuer {
   keys = { access_es256: "access", status_list_es256: "status_list" };
@@ -48,6 +49,7 @@ export class FakeIssuer {
   answers = {};
   requests = [];
   said = [];
+  cache = undefined;
   closing = false;
   #server = createServer((request, response) => void this.#answer(request, response));
 
@@ -114,25 +116,49 @@ export class FakeIssuer {
     if (tell) this.said.push(["revoked", { list: this.uri(list), idx: [index] }]);
   }
 
+  #replyAndKeep(request, response, body, headers) {
+    this.cache?.kept.set(request.url, { since: performance.now(), body, headers });
+    reply(response, 200, body, headers);
+  }
+
   async #answer(request, response) {
     this.requests.push([request.url, request.headers]);
     response.on("error", () => undefined);
+    if (this.cache?.answers(request, response)) return;
     if (this.answers[request.url]) return this.answers[request.url](request, response);
     if (request.url === "/.well-known/jwks.json") {
       const keys = Object.entries(this.keys).map(([key, purpose]) => published(key, purpose));
-      return reply(response, 200, JSON.stringify({ keys }), { "Cache-Control": `max-age=${this.maxAge}` });
+      return this.#replyAndKeep(request, response, JSON.stringify({ keys }), { "Cache-Control": `max-age=${this.maxAge}` });
     }
     const list = request.url.replace("/status-lists/", "");
     if (this.lists.has(list)) {
       const etag = `"${this.lists.get(list).size}"`;
       if (request.headers["if-none-match"] === etag) return reply(response, 304, "", { ETag: etag });
-      return reply(response, 200, await this.statusList(list), { ETag: etag });
+      return this.#replyAndKeep(request, response, await this.statusList(list), { ETag: etag });
     }
     if (request.url !== "/auth/v1/revocations") return reply(response, 404, "{}");
     const script = this.feeds.length > 1 ? this.feeds.shift() : this.feeds[0];
     const connection = new FeedConnection(this, request, response);
     await script(connection);
     response.end();
+  }
+}
+
+/** Keeps keys and lists for as long as it runs. `obeys`: it asks again when a request says so (RFC 9111 section 5.2.1.4). */
+export class Cache {
+  kept = new Map();
+
+  /** `age`: seconds that its answers were in other caches before. */
+  constructor({ obeys, age = 0 }) {
+    Object.assign(this, { obeys, age });
+  }
+
+  answers(request, response) {
+    const kept = this.kept.get(request.url);
+    if (kept === undefined || (this.obeys && request.headers["cache-control"] === "no-cache")) return false;
+    const age = Math.floor((performance.now() - kept.since) / 1000) + this.age;
+    reply(response, 200, kept.body, { ...kept.headers, Age: age });
+    return true;
   }
 }
 

@@ -146,6 +146,12 @@ test("mistakes in the configuration are found at once", () => {
     { issuer: "https://auth.example.com/" },
     { issuer: "auth.example.com" },
     { issuer: "https://user:secret@auth.example.com" },
+    { issuer: "http://127.evil.example" },
+    { issuer: "http://127.0.0.1.evil.example" },
+    { issuer: "http://localhost.evil.example" },
+    { issuer: "http://127.0.0.1@evil.example" },
+    { issuer: "http://0.0.0.0" },
+    { issuer: "http://[::2]" },
     { issuer: "https://auth.example.com?x" },
     { serverUrl: "ftp://auth.example.com" },
     { audience: [] },
@@ -158,6 +164,34 @@ test("mistakes in the configuration are found at once", () => {
     assert.throws(() => new Verifier(options), TypeError, JSON.stringify(wrong));
   }
 });
+
+test("plain http stays on this machine", () => {
+  for (const host of ["localhost", "LOCALHOST:80", "127.0.0.1:1", "127.8.9.10", "[::1]:1"]) {
+    new Verifier({ issuer: `http://${host}`, audience: AUDIENCE });
+  }
+});
+
+test("many who wait for a list that does not come make one request", () =>
+  withVerifier({ requestTimeout: 1, staleAfter: 0.3, pollInterval: 60 }, () => undefined, async ({ issuer, verifier }) => {
+    const list = issuer.openList();
+    const token = await issuer.token(list);
+    await verifier.verify(token);
+    issuer.answers[`/status-lists/${list}`] = silence;
+    await sleep(400);
+    const began = performance.now();
+    await Promise.all(Array.from({ length: 100 }, () => assert.rejects(verifier.verify(token), RevocationUnknown)));
+    assert.ok(performance.now() - began < 2500);
+    assert.equal(issuer.listsAsked(), 2);
+  }));
+
+test("a claim does not become the prototype of a copy", () =>
+  withVerifier({}, () => undefined, async ({ issuer, verifier }) => {
+    const hostile = JSON.parse('{"__proto__":{"admin":true},"profile":{"__proto__":{"admin":true},"name":"x"},"plan":"gold"}');
+    const { claims } = await verifier.verify(await issuer.token(issuer.openList(), 0, hostile));
+    assert.equal(Object.assign({}, claims).admin, undefined);
+    assert.equal(Object.assign({}, claims.profile).admin, undefined);
+    assert.deepEqual([claims.plan, claims.profile], ["gold", { name: "x" }]);
+  }));
 
 test("an issuer that nobody can reach is unavailable", async () => {
   const options = { issuer: "https://127.0.0.1:1", audience: AUDIENCE, requestTimeout: 1, log: () => undefined };
