@@ -19,14 +19,16 @@ Steady steady_now() {
     return std::chrono::steady_clock::now();
 }
 
-std::chrono::seconds max_age_of(std::string_view cache_control) {
+std::chrono::seconds max_age_of(const Answer& answer) {
     constexpr std::string_view name = "max-age=";
-    const auto begin = cache_control.find(name);
-    long seconds = 0;
-    if (begin == std::string_view::npos) return usual_max_age;
-    const std::string_view digits = cache_control.substr(begin + name.size());
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), seconds).ec != std::errc()) return usual_max_age;
-    return std::clamp(std::chrono::seconds(seconds), shortest_max_age, longest_max_age);
+    const std::string_view told = answer.cache_control;
+    auto max_age = usual_max_age;
+    if (const auto begin = told.find(name); begin != std::string_view::npos) {
+        std::uint32_t seconds = 0;
+        const auto read = std::from_chars(told.data() + begin + name.size(), told.data() + told.size(), seconds);
+        if (read.ec == std::errc()) max_age = std::chrono::seconds(seconds);
+    }
+    return std::clamp(max_age - answer.age, shortest_max_age, longest_max_age);
 }
 
 Outcome outcome_of(const Error& error) {
@@ -103,11 +105,13 @@ Result<std::shared_ptr<const Checker::Token>> Checker::read_by(const Keys& keys,
 
 Result<void> Checker::check_revocation(const core::AccessClaims& claims) {
     auto state = lists_.state(claims.slot, steady_now());
-    if ((state == SlotKnowledge::unknown || state == SlotKnowledge::stale) && fetch_list_at_once(claims.slot.list)) {
+    if (state != SlotKnowledge::live && state != SlotKnowledge::revoked) {
+        fetch_list_at_once(claims.slot.list);
         state = lists_.state(claims.slot, steady_now());
     }
     if (state == SlotKnowledge::live) return {};
-    if (state == SlotKnowledge::revoked) return unauthenticated("token_revoked", "The token has been revoked");
+    const bool is_against = state == SlotKnowledge::revoked || state == SlotKnowledge::missing;
+    if (is_against) return unauthenticated("token_revoked", "The token has been revoked");
     if (options_.on_stale == OnStale::allow) return {};
     return unavailable("Whether the token has been revoked is not known now");
 }
@@ -149,14 +153,22 @@ bool Checker::fetch_keys() {
         tell("The issuer's keys cannot be read: " + parsed.error().message);
         return false;
     }
-    keys_due_at_ = (asked_at + max_age_of(answer->cache_control)).time_since_epoch().count();
+    // What a cache has kept since before the last change may lack it.
+    const bool may_lack_change = (asked_at - answer->age).time_since_epoch().count() < keys_changed_at_;
+    const auto kept_for = may_lack_change ? shortest_max_age : max_age_of(*answer);
+    keys_due_at_ = (asked_at + kept_for).time_since_epoch().count();
     auto fresh = std::make_shared<const verify::TrustedKeys>(std::move(parsed).take());
     const std::lock_guard lock(keys_mutex_);
     keys_ = {std::move(fresh), keys_.generation + 1};
     return true;
 }
 
-bool Checker::fetch_list_at_once(const core::ListId& list) {
+void Checker::keys_changed() {
+    keys_changed_at_ = steady_now().time_since_epoch().count();
+    keys_due_ = true;
+}
+
+void Checker::fetch_list_at_once(const core::ListId& list) {
     std::shared_ptr<Fetch> fetch;
     {
         const std::lock_guard lock(fetches_mutex_);
@@ -166,11 +178,10 @@ bool Checker::fetch_list_at_once(const core::ListId& list) {
     }
     const Steady came_at = steady_now();
     const std::lock_guard lock(fetch->running);
-    if (fetch->finished_at && *fetch->finished_at >= came_at) return !fetch->failed;
-    if (fetch->failed && steady_now() - *fetch->finished_at < failures_apart) return false;
+    if (fetch->finished_at && *fetch->finished_at >= came_at) return;
+    if (fetch->failed && steady_now() - *fetch->finished_at < failures_apart) return;
     fetch->failed = !fetch_list(list);
     fetch->finished_at = steady_now();
-    return !fetch->failed;
 }
 
 bool Checker::fetch_list(const core::ListId& list) {
@@ -182,25 +193,27 @@ bool Checker::fetch_list(const core::ListId& list) {
         tell("A status list cannot be fetched: " + answer.error().message);
         return false;
     }
-    if (answer->status == 304 && !etag.empty()) {
-        lists_.put_unchanged(list, asked_at);
-        return true;
-    }
     if (answer->status == 404) {
         lists_.put_missing(list, steady_now());
         return true;
     }
-    if (answer->status != 200) {
+    if (answer->status == 304 && !etag.empty()) {
+        lists_.put_unchanged(list, asked_at - answer->age);
+    } else if (answer->status != 200) {
         tell("A status list cannot be fetched: " + uri + " answers " + std::to_string(answer->status));
         return false;
+    } else if (const auto taken = take_list(list, uri, *answer, asked_at - answer->age); !taken.has_value()) {
+        tell("The status list " + uri + " is refused: " + taken.error().message);
+        return false;
     }
-    const auto taken = take_list(list, uri, *answer, asked_at);
-    if (!taken.has_value()) tell("The status list " + uri + " is refused: " + taken.error().message);
-    return taken.has_value();
+    if (answer->age <= options_.stale_after) return true;
+    tell("The status list " + uri + " comes from a cache that has kept it for " + std::to_string(answer->age.count()) +
+         " s and does not ask again");
+    return false;
 }
 
 Result<void> Checker::take_list(const core::ListId& list, const std::string& uri, const Answer& answer,
-                                Steady asked_at) {
+                                Steady true_at) {
     const auto known = keys();
     if (known.trusted == nullptr) return unavailable("The issuer's keys are not known");
     auto read = known.trusted->read_status_list(answer.body, options_.issuer, uri, clock_.now());
@@ -209,7 +222,7 @@ Result<void> Checker::take_list(const core::ListId& list, const std::string& uri
     }
     auto fetched = TRY(std::move(read));
     const auto bits = std::move(fetched.statuses).take_bytes();
-    if (!lists_.put_fetched(list, bits, fetched.expires_at, answer.etag, asked_at)) {
+    if (!lists_.put_fetched(list, bits, fetched.expires_at, answer.etag, true_at)) {
         return unavailable("There are more lists than there can be");
     }
     return {};

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,7 +29,7 @@ public:
     // For the thread behind: fetches what is due. Returns at once when nothing is.
     void keep_up();
     // The feed told that the keys have changed.
-    void keys_changed() { keys_due_ = true; }
+    void keys_changed();
 
 private:
     // One fetch at a time of one thing; whoever comes meanwhile waits for it.
@@ -52,11 +53,11 @@ private:
     [[nodiscard]] Result<void> check_revocation(const core::AccessClaims& claims);
     // Whether it may have changed something.
     bool fetch_keys_at_once(Milliseconds apart);
-    bool fetch_list_at_once(const core::ListId& list);
+    void fetch_list_at_once(const core::ListId& list);
     [[nodiscard]] bool fetch_keys();
     [[nodiscard]] bool fetch_list(const core::ListId& list);
     [[nodiscard]] Result<void> take_list(const core::ListId& list, const std::string& uri, const Answer& answer,
-                                         Steady asked_at);
+                                         Steady true_at);
     void tell(const std::string& what) const;
 
     const VerifierOptions options_;
@@ -71,7 +72,9 @@ private:
     Keys keys_;
     Fetch keys_fetch_;
     std::atomic<bool> keys_due_ = true;
-    std::atomic<std::int64_t> keys_due_at_ = 0;  // nanoseconds of the steady clock
+    // Nanoseconds of the steady clock.
+    std::atomic<std::int64_t> keys_due_at_ = 0;
+    std::atomic<std::int64_t> keys_changed_at_ = std::numeric_limits<std::int64_t>::min();  // as the feed told
 
     std::mutex fetches_mutex_;
     std::map<core::ListId, std::shared_ptr<Fetch>> list_fetches_;

@@ -159,7 +159,8 @@ Result<void> Feed::apply_data(const Event& event, Steady now) {
         // What is kept back on its way to us says nothing of now. Told in whole seconds.
         if (clock_.now() - told > stale_after_ + Seconds(1)) return {};
         moved_at_ = now;
-        if (!snapshots_) lists_.feed_is_fresh(now);
+        const auto late = std::max(clock_.now() - told - Seconds(1), Timestamp::duration(0));
+        if (!snapshots_) lists_.feed_is_fresh(now - late);
     } else if (event.name == "stale") {
         lists_.feed_is_not();
     } else if (event.name == "cut") {

@@ -1,6 +1,7 @@
 #include "http.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <new>
 
@@ -51,6 +52,11 @@ std::size_t write_header(char* bytes, std::size_t size, std::size_t count, void*
     value = trim_spaces(value);
     if (equal_ignoring_case(line.substr(0, colon), "etag")) body.answer.etag = value;
     if (equal_ignoring_case(line.substr(0, colon), "cache-control")) body.answer.cache_control = value;
+    std::uint32_t age = 0;
+    if (equal_ignoring_case(line.substr(0, colon), "age") &&
+        std::from_chars(value.data(), value.data() + value.size(), age).ec == std::errc()) {
+        body.answer.age = std::chrono::seconds(age);
+    }
     return size * count;
 }
 
@@ -71,6 +77,7 @@ Result<Answer> HttpSource::get(const std::string& url, const std::string& etag, 
     const CurlHandle handle = make_handle(options_, url);
     Body body{.answer = {}, .most_bytes = most_bytes, .stopping = &stopping_};
     CurlHeaders headers;
+    add_header(headers, "Cache-Control: no-cache");
     if (!etag.empty()) add_header(headers, "If-None-Match: " + etag);
     curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(handle.get(), CURLOPT_ACCEPT_ENCODING, "");

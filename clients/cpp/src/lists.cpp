@@ -11,10 +11,18 @@ namespace {
 constexpr std::size_t most_lists = 4096;
 // How long a "no such list" counts.
 constexpr auto missing_time = std::chrono::seconds(5);
-// A list that was fetched and that no feed tells the end of: longer than any access token lives.
+// A list that was asked for and that no feed tells the end of: longer than access tokens live.
 constexpr auto forget_time = std::chrono::hours(24);
 
+void advance(std::optional<Steady>& known_at, Steady at) {
+    if (!known_at || *known_at < at) known_at = at;
+}
+
 }  // namespace
+
+bool Lists::List::is_against_any() const {
+    return revoked || missing_since || std::ranges::any_of(bits, [](std::uint8_t byte) { return byte != 0; });
+}
 
 void Lists::List::add(const std::vector<std::uint8_t>& more) {
     slots = std::max(slots, more.size() * 8);
@@ -30,7 +38,7 @@ SlotKnowledge Lists::state(const core::SlotRef& slot, Steady now) const {
     if (found == lists_.end()) return SlotKnowledge::unknown;
     const List& list = found->second;
     if (list.missing_since) {
-        return now - *list.missing_since < missing_time ? SlotKnowledge::revoked : SlotKnowledge::unknown;
+        return now - *list.missing_since < missing_time ? SlotKnowledge::revoked : SlotKnowledge::missing;
     }
     if (list.revoked || list.has(slot.index)) return SlotKnowledge::revoked;
     if (!list.whole) return SlotKnowledge::unknown;
@@ -65,7 +73,12 @@ bool Lists::put_snapshot(const core::ListId& id, Timestamp expires_at, bool revo
 void Lists::end_snapshot() {
     const std::unique_lock lock(mutex_);
     if (!told_) return;
-    std::erase_if(lists_, [this](const auto& entry) { return !told_->contains(entry.first); });
+    for (auto& [id, list] : lists_) {
+        if (told_->contains(id)) continue;
+        list.whole = false;
+        list.etag.clear();
+    }
+    std::erase_if(lists_, [](const auto& entry) { return !entry.second.whole && !entry.second.is_against_any(); });
     told_.reset();
 }
 
@@ -104,9 +117,9 @@ bool Lists::revoke_list(const core::ListId& id) {
     return list != nullptr;
 }
 
-void Lists::feed_is_fresh(Steady now) {
+void Lists::feed_is_fresh(Steady at) {
     const std::unique_lock lock(mutex_);
-    feed_fresh_at_ = now;
+    advance(feed_fresh_at_, at);
     feed_tells_ = true;
 }
 
@@ -122,20 +135,20 @@ bool Lists::feed_is_live(Steady now) const {
 }
 
 bool Lists::put_fetched(const core::ListId& id, const std::vector<std::uint8_t>& bits, Timestamp copy_expires_at,
-                        std::string etag, Steady asked_at) {
+                        std::string etag, Steady true_at) {
     const std::unique_lock lock(mutex_);
     List* list = tell(id);
     if (list == nullptr) return false;
     list->add(bits);
     list->copy_expires_at = copy_expires_at;
     list->etag = std::move(etag);
-    list->fetched_at = asked_at;
+    advance(list->fetched_at, true_at);
     return true;
 }
 
-void Lists::put_unchanged(const core::ListId& id, Steady asked_at) {
+void Lists::put_unchanged(const core::ListId& id, Steady true_at) {
     const std::unique_lock lock(mutex_);
-    if (const auto found = lists_.find(id); found != lists_.end()) found->second.fetched_at = asked_at;
+    if (const auto found = lists_.find(id); found != lists_.end()) advance(found->second.fetched_at, true_at);
 }
 
 void Lists::put_missing(const core::ListId& id, Steady now) {
@@ -172,7 +185,7 @@ void Lists::drop_expired(Timestamp now) {
     std::erase_if(lists_, [&](const auto& entry) {
         const List& list = entry.second;
         if (list.expires_at) return now > *list.expires_at + limits::clock_leeway;
-        if (list.missing_since) return steady - *list.missing_since >= missing_time;
+        if (list.missing_since) return steady - *list.missing_since >= forget_time;
         return list.fetched_at && steady - *list.fetched_at >= forget_time;
     });
 }

@@ -23,6 +23,7 @@ enum class SlotKnowledge {
     live,
     revoked,
     unknown,  // the list has to be fetched
+    missing,  // that, too, and revoked if it cannot be: the issuer said a while ago that there is no such list
     stale,    // not revoked when last heard of, which is too long ago
 };
 
@@ -33,7 +34,8 @@ public:
     [[nodiscard]] SlotKnowledge state(const core::SlotRef& slot, Steady now) const;
 
     // --- what the feed tells; a false answer: more than any server of ours would have ---
-    // What was known stays until end_snapshot(), which forgets the lists that the snapshot did not hold.
+    // What was known stays until end_snapshot(). Of lists that the snapshot did not hold then only what is against
+    // their tokens counts, until they are fetched.
     void begin_snapshot();
     [[nodiscard]] bool put_snapshot(const core::ListId& list, Timestamp expires_at, bool revoked,
                                     const std::vector<std::uint8_t>& bits);
@@ -43,16 +45,16 @@ public:
     // The list may be one that is not known yet: then this is remembered until it is fetched.
     [[nodiscard]] bool revoke(const core::ListId& list, const std::vector<std::uint32_t>& indices);
     [[nodiscard]] bool revoke_list(const core::ListId& list);
-    // All that was revoked until `now` has been told.
-    void feed_is_fresh(Steady now);
+    // All that was revoked until `at` has been told.
+    void feed_is_fresh(Steady at);
     // From now on the feed tells nothing; what it told counts for a while.
     void feed_is_not();
     [[nodiscard]] bool feed_is_live(Steady now) const;
 
-    // --- what is fetched ---
+    // --- what is fetched; `true_at`: when the issuer surely said so ---
     [[nodiscard]] bool put_fetched(const core::ListId& list, const std::vector<std::uint8_t>& bits,
-                                   Timestamp copy_expires_at, std::string etag, Steady asked_at);
-    void put_unchanged(const core::ListId& list, Steady asked_at);
+                                   Timestamp copy_expires_at, std::string etag, Steady true_at);
+    void put_unchanged(const core::ListId& list, Steady true_at);
     // The issuer knows no such list: its tokens are refused.
     void put_missing(const core::ListId& list, Steady now);
     // What to ask with; empty when the copy may not be used for much longer.
@@ -78,6 +80,7 @@ private:
         [[nodiscard]] bool has(std::uint32_t index) const {
             return index / 8 < bits.size() && ((bits[index / 8] >> (index % 8)) & 1U) != 0;
         }
+        [[nodiscard]] bool is_against_any() const;
         void add(const std::vector<std::uint8_t>& more);
     };
     // Null when there is no room.

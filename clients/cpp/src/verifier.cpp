@@ -1,11 +1,11 @@
 #include "postern/verifier.hpp"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <stdexcept>
 #include <thread>
 
+#include "address.hpp"
 #include "checker.hpp"
 #include "follower.hpp"
 #include "http.hpp"
@@ -15,21 +15,8 @@ namespace {
 
 constexpr auto upkeep_interval = std::chrono::milliseconds(250);
 
-bool is_loopback(std::string_view authority) {
-    return authority.starts_with("127.") || authority.starts_with("localhost") || authority.starts_with("[::1]");
-}
-
 VerifierOptions checked(VerifierOptions options) {
-    const std::string_view issuer = options.issuer;
-    const bool plain = issuer.starts_with("http://");
-    if (!plain && !issuer.starts_with("https://")) {
-        throw std::invalid_argument("issuer is no https:// address: " + options.issuer);
-    }
-    if (plain && !options.allow_plain_http && !is_loopback(issuer.substr(7))) {
-        throw std::invalid_argument("issuer is http:// to another machine; set allow_plain_http if that is meant");
-    }
-    if (issuer.ends_with('/'))
-        throw std::invalid_argument("issuer ends with a slash, and so does no issuer of Postern's");
+    client::check_address(options.issuer, options.allow_plain_http);
     if (options.audience.empty()) throw std::invalid_argument("audience is empty: then no token would be for this API");
     if (options.client_id.empty() != options.client_secret.empty()) {
         throw std::invalid_argument("client_id and client_secret go together");

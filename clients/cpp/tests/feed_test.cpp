@@ -34,7 +34,8 @@ protected:
     }
 
     FakeClock clock_;
-    Steady now_ = std::chrono::steady_clock::now();
+    const Steady began_ = std::chrono::steady_clock::now();
+    Steady now_ = began_;
     const std::int64_t end_ = to_seconds(clock_.now()) + 3600;
     int keys_changed_ = 0;
     Lists lists_{Milliseconds(15'000)};
@@ -97,6 +98,46 @@ TEST_F(FeedTest, IsNotFreshWhenItsHeartbeatsAreOld) {
     EXPECT_EQ(state(1), SlotKnowledge::stale) << "something keeps the feed back";
 }
 
+TEST_F(FeedTest, CountsFromWhenItsHeartbeatWasSaid) {
+    const auto began = clock_.now();
+    const auto pass = [&](Milliseconds time) {
+        clock_.advance(std::chrono::duration_cast<Milliseconds>(began + time - clock_.now()));
+        now_ = began_ + time;
+    };
+    make_ready({});
+    pass(Milliseconds(15'900));
+    ASSERT_TRUE(send("heartbeat", {{"time", to_seconds(began)}}).has_value());
+    EXPECT_EQ(state(1), SlotKnowledge::live) << "in whole seconds: said up to a second later";
+    pass(Milliseconds(16'100));
+    EXPECT_EQ(state(1), SlotKnowledge::stale);
+    ASSERT_TRUE(send("heartbeat", {{"time", to_seconds(began) + 10}}).has_value());
+    ASSERT_TRUE(send("heartbeat", {{"time", to_seconds(began) + 5}}).has_value());
+    pass(Milliseconds(25'900));
+    EXPECT_EQ(state(1), SlotKnowledge::live) << "an older one takes nothing back";
+    ASSERT_TRUE(send("heartbeat", {{"time", to_seconds(began) + 1000}}).has_value());
+    pass(Milliseconds(25'900 + 15'001));
+    EXPECT_EQ(state(1), SlotKnowledge::stale) << "a clock that is ahead vouches for now, and no more";
+}
+
+TEST_F(FeedTest, ForgetsNoRevocationThatASnapshotLacks) {
+    make_ready({3});
+    ASSERT_TRUE(send("list", {{"list", issuer + "/status-lists/" + other_list_id}, {"expires_at", end_}}).has_value());
+    ASSERT_TRUE(send("list_revoked", {{"list", issuer + "/status-lists/" + other_list_id}}).has_value());
+    feed_.disconnected(true);
+    feed_.connected(now_);
+    ASSERT_TRUE(send("ready", {{"lists", 0}}).has_value());
+    feed_.disconnected(false);
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_EQ(state(3), SlotKnowledge::revoked);
+        EXPECT_EQ(state(1, other_list), SlotKnowledge::revoked);
+        EXPECT_EQ(state(4), SlotKnowledge::unknown);
+        now_ += std::chrono::minutes(1);
+        lists_.drop_expired(clock_.now());
+    }
+    lists_.drop_expired(from_seconds(end_) + Seconds(60));
+    EXPECT_EQ(lists_.count(), 0U) << "their last token has expired";
+}
+
 TEST_F(FeedTest, SaysItselfWhenItIsStale) {
     make_ready({});
     ASSERT_TRUE(send("stale", {}).has_value());
@@ -120,7 +161,8 @@ TEST_F(FeedTest, KeepsWhatWasKnownUntilASnapshotIsWhole) {
     ASSERT_TRUE(send("ready", {{"lists", 1}}, "r").has_value());
     ASSERT_TRUE(beat().has_value());
     EXPECT_EQ(state(5, other_list), SlotKnowledge::revoked);
-    EXPECT_EQ(state(3), SlotKnowledge::unknown) << "a list that is gone";
+    EXPECT_EQ(state(3), SlotKnowledge::revoked) << "a list that is gone, and what was known against its tokens";
+    EXPECT_EQ(state(4), SlotKnowledge::unknown) << "a list that is gone";
     EXPECT_EQ(feed_.position(), "h");
 }
 

@@ -27,6 +27,8 @@ public:
     std::atomic<int> list_status = 200;
     std::atomic<int> feed_status = 200;
     std::atomic<bool> silent = false;  // no heartbeats
+    // A cache stands before it: what was answered once is answered for as long as nobody asks past it.
+    std::atomic<bool> is_cached = false;
 
     void set_list(std::string text) { set(list_text_, std::move(text)); }
     void set_jwks(std::string text) { set(jwks_text_, std::move(text)); }
@@ -67,12 +69,14 @@ private:
         return text;
     }
     void answer(const std::string& request, const std::string& path, LoopbackServer::Stream& stream) {
+        const bool asks_past_caches = request.find("\r\nCache-Control: no-cache\r\n") != std::string::npos;
         if (path == "/.well-known/jwks.json") {
             ++jwks_fetches;
-            stream.answer(200, "Cache-Control: max-age=300\r\n", get(jwks_text_));
+            stream.answer(200, "Cache-Control: max-age=300\r\n",
+                          through_cache(path, get(jwks_text_), asks_past_caches));
         } else if (path.starts_with("/status-lists/")) {
             ++list_fetches;
-            const std::string text = get(list_text_);
+            const std::string text = through_cache(path, get(list_text_), asks_past_caches);
             const std::string etag = "\"" + std::to_string(std::hash<std::string>()(text)) + "\"";
             const bool known = request.find("If-None-Match: " + etag) != std::string::npos;
             const int status = list_status;
@@ -87,6 +91,12 @@ private:
         } else {
             stream.answer(404, "", "");
         }
+    }
+    std::string through_cache(const std::string& path, std::string text, bool asks_past_caches) {
+        const std::lock_guard lock(mutex_);
+        std::string& kept = kept_[path];
+        if (kept.empty() || asks_past_caches || !is_cached) kept = std::move(text);
+        return kept;
     }
     void stream_events(const std::string& request, LoopbackServer::Stream& stream) {
         ++feeds;
@@ -132,6 +142,7 @@ private:
     std::string list_text_;
     std::string last_event_id_;
     std::deque<std::string> waiting_;
+    std::map<std::string, std::string> kept_;
     LoopbackServer server_;
 };
 
@@ -265,6 +276,25 @@ TEST(Verifier, FollowsTheRotationOfKeys) {
     EXPECT_LE(fake.jwks_fetches, fetches + 1) << "a stranger's kid costs one request in five seconds";
 }
 
+TEST(Verifier, AsksPastCaches) {
+    FakeIssuer fake;
+    fake.is_cached = true;
+    const TestKey leaked("access-2", "access");
+    fake.set_jwks(fake.issuer.jwks({&leaked}));
+    const Verifier following(fake.options(true));
+    const Verifier polling(fake.options(false));
+    ASSERT_TRUE(following.wait_until_ready(Milliseconds(5000)));
+    const std::string token = fake.issuer.token(1, list_id, &leaked);
+    ASSERT_EQ(outcome(following, token), Outcome::accepted);
+    fake.set_jwks(fake.issuer.jwks());
+    fake.send("keys", {});
+    EXPECT_TRUE(becomes_true([&] { return outcome(following, token) == Outcome::invalid_token; }, Milliseconds(2000)));
+    const std::string other = fake.issuer.token(5);
+    ASSERT_EQ(outcome(polling, other), Outcome::accepted);
+    fake.set_list(fake.issuer.list({5}));
+    EXPECT_TRUE(becomes_true([&] { return outcome(polling, other) == Outcome::token_revoked; }, Milliseconds(2000)));
+}
+
 TEST(Verifier, ServesManyThreads) {
     FakeIssuer fake;
     const Verifier verifier(fake.options(true));
@@ -288,11 +318,19 @@ TEST(Verifier, SaysWhichOptionIsWrong) {
     options.audience = "x";
     for (const auto& spoil : std::vector<std::function<void(VerifierOptions&)>>{
              [](auto& o) { o.issuer = "http://auth.example"; }, [](auto& o) { o.issuer = "ftp://x"; },
+             [](auto& o) { o.issuer = "http://127.evil.example"; }, [](auto& o) { o.issuer = "http://localhost.evil"; },
+             [](auto& o) { o.issuer = "http://127.0.0.1@evil.example"; }, [](auto& o) { o.issuer = "http://0.0.0.0"; },
+             [](auto& o) { o.issuer = "https://a:b@auth.example"; }, [](auto& o) { o.issuer = "http://[::2]"; },
+             [](auto& o) { o.issuer = "https://auth.example?x"; }, [](auto& o) { o.issuer = "auth.example"; },
              [](auto& o) { o.issuer += "/"; }, [](auto& o) { o.audience.clear(); }, [](auto& o) { o.client_id = "x"; },
              [](auto& o) { o.stale_after = Milliseconds(0); }}) {
         auto wrong = options;
         spoil(wrong);
-        EXPECT_THROW(Verifier{wrong}, std::invalid_argument);
+        EXPECT_THROW(Verifier{wrong}, std::invalid_argument) << wrong.issuer;
+    }
+    for (const char* issuer : {"http://localhost:1", "http://127.0.0.1:1", "http://127.8.9.10:1", "http://[::1]:1"}) {
+        options.issuer = issuer;
+        EXPECT_NO_THROW(Verifier{options}) << issuer;
     }
 }
 
