@@ -48,7 +48,9 @@ private:
     std::string path_;
 };
 
-std::string without_slashes(std::string folder) {
+// As the audit trail is to name it, wherever the command was run.
+std::string full_name(const std::string& given) {
+    std::string folder = fs::absolute(given).lexically_normal().string();
     while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     return folder;
 }
@@ -101,7 +103,7 @@ Result<cli::BackupReport> back_up(const Overrides& overrides, const Environment&
     LocalWorkplace workplace(TRY(load_configuration(overrides, environment)), environment,
                              LocalWorkplace::Purpose::command, clock);
     TRY(workplace.store());
-    const std::string folder = without_slashes(to);
+    const std::string folder = full_name(to);
     if (fs::exists(folder)) {
         return conflict("backup_exists",
                         folder + " is there already; name a folder that is not, such as " + folder + "/$(date +%F)");
@@ -128,7 +130,7 @@ Result<cli::RestoreReport> restore(const Overrides& overrides, const Environment
     LocalWorkplace workplace(TRY(load_configuration(overrides, environment)), environment,
                              LocalWorkplace::Purpose::command, clock);
     const Configuration& configuration = workplace.configuration();
-    const std::string folder = without_slashes(request.folder);
+    const std::string folder = full_name(request.folder);
     const BackupManifest manifest = TRY(read_backup(folder));
     TRY(check_engine(manifest, configuration));
     const core::KeyVault* vault = TRY(check_master_key(workplace, manifest));

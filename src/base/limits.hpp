@@ -109,7 +109,7 @@ inline constexpr int postgres_retries = 8;
 // While the database is away: how soon it is tried again, doubled each time, up to the second.
 inline constexpr auto postgres_reopen_time = 50ms;
 inline constexpr auto postgres_reopen_time_longest = 1s;
-// A backup copies SQLite's pages (4 KiB each) in pieces of 4 MiB with a pause after each: the server needs the disk too.
+// A backup copies SQLite's pages (4 KiB each) in pieces of 4 MiB with a pause after each: the server needs the disk.
 inline constexpr int backup_pages = 1024;
 inline constexpr auto backup_pause = 2ms;
 // pg_dump and pg_restore have this long, for databases far larger than ours get.

@@ -115,23 +115,21 @@ Error cannot_put(const std::string& database, const std::error_code& failure) {
 
 // The former database keeps its name until the new one takes it over, in one step.
 Result<std::string> put_in_place(const std::string& made, const std::string& database) {
+    const std::string former = database + ".replaced-" + std::to_string(to_milliseconds(SystemClock().now()));
+    const bool replaces = fs::exists(database);
     std::error_code failure;
-    std::string former;
-    if (fs::exists(database)) {
-        former = database + ".replaced-" + std::to_string(to_milliseconds(SystemClock().now()));
-        fs::create_hard_link(database, former, failure);
+    if (replaces) fs::create_hard_link(database, former, failure);
+    if (failure) return cannot_put(database, failure);
+    // Of a damaged database, or of one that somebody removed: SQLite would apply it to the new one.
+    for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+        if (!fs::exists(database + suffix)) continue;
+        fs::rename(database + suffix, former + suffix, failure);
         if (failure) return cannot_put(database, failure);
-        // Only of a damaged one: the log of another must never lie beside the new database.
-        for (const char* suffix : {"-wal", "-shm"}) {
-            if (!fs::exists(database + suffix)) continue;
-            fs::rename(database + suffix, former + suffix, failure);
-            if (failure) return cannot_put(database, failure);
-        }
     }
     fs::rename(made, database, failure);
     if (failure) return cannot_put(database, failure);
     TRY(sync_directory_of(database));
-    return former;
+    return replaces ? former : std::string();
 }
 
 }  // namespace
@@ -164,11 +162,14 @@ Result<Restored> restore_sqlite(const std::string& database, const RestoreTask& 
     auto fit = copy_durably(task.file, made);
     if (fit.has_value()) fit = make_fit(made, task);
     if (fit.has_value()) fit = sync_file(made);
-    if (!fit.has_value()) {
-        remove_with_logs(made);
-        return std::move(fit.error());
+    Result<std::string> former = std::string();
+    if (fit.has_value()) {
+        former = put_in_place(made, database);
+    } else {
+        former = std::move(fit.error());
     }
-    return Restored{TRY(put_in_place(made, database))};
+    if (!former.has_value()) remove_with_logs(made);
+    return Restored{TRY(std::move(former))};
 }
 
 }  // namespace postern::store
