@@ -17,6 +17,7 @@
 #include "crypto/audit_keys.hpp"
 #include "crypto/hash_importer.hpp"
 #include "crypto/icu_text.hpp"
+#include "crypto/key_memory.hpp"
 #include "crypto/token_inspector.hpp"
 
 namespace postern::app {
@@ -37,6 +38,7 @@ std::vector<cli::Setting> settings_of(const Configuration& configuration) {
 }
 
 int run(int argc, char** argv) {
+    crypto::wipe_what_openssl_frees();
     if (const auto hardened = harden_process(); !hardened) {
         std::cerr << "postern: " << hardened.error().message << '\n';
         return cli::status_not_now;

@@ -23,6 +23,7 @@
 #include "core/access.hpp"
 #include "core/clients.hpp"
 #include "crypto/icu_text.hpp"
+#include "crypto/key_memory.hpp"
 #include "http/server.hpp"
 
 namespace postern::app {
@@ -206,6 +207,14 @@ Result<std::optional<ServerLock>> lock_database(const Configuration& configurati
     return std::optional<ServerLock>(TRY(ServerLock::take(configuration)));
 }
 
+void lock_keys(const Configuration& configuration) {
+    const auto connections = configuration.tls_certificate.empty() ? 0 : configuration.http_connections;
+    if (crypto::lock_key_memory(static_cast<std::size_t>(connections))) return;
+    log::warning("keys_not_locked", {{"error",
+                                      "The kernel does not let this process lock its keys into memory, so they "
+                                      "may reach the swap; raise LimitMEMLOCK (ulimit -l)"}});
+}
+
 void reload(Node& node, const Overrides& overrides, const Environment& environment) {
     const auto configuration = load_configuration(overrides, environment);
     if (configuration) {
@@ -239,6 +248,7 @@ Result<void> serve(const Overrides& overrides, const Environment& environment, c
     auto configuration = TRY(load_configuration(overrides, environment));
     log::set_level(level_of(configuration));
     Signals signals;
+    lock_keys(configuration);
     const auto lock = TRY(lock_database(configuration));
     auto node = TRY(make_node(std::move(configuration), environment, clock));
 

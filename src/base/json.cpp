@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 
+#include <sodium.h>
 #include <algorithm>
 #include <boost/container/pmr/string.hpp>
 #include <boost/container/pmr/vector.hpp>
@@ -29,6 +30,9 @@ class WipingResource final : public json::memory_resource {
     }
     bool do_is_equal(const json::memory_resource& other) const noexcept override { return this == &other; }
 };
+
+// The parser puts the pieces of a string with escapes together in 2 KiB of its stack; the rest is what it calls itself.
+constexpr std::size_t parser_stack_bytes = 16 * 1024;
 
 json::storage_ptr wiping_storage() {
     static WipingResource resource;
@@ -151,7 +155,9 @@ private:
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
-    return parse_json(text, wiping_storage());
+    auto value = parse_json(text, wiping_storage());
+    sodium_stackzero(parser_stack_bytes);
+    return value;
 }
 
 Result<json::value> parse_json(std::string_view text, const json::storage_ptr& storage) {

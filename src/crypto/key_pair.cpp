@@ -101,18 +101,18 @@ Result<verify::EvpKey> generate_key_pair(verify::SignatureAlgorithm algorithm) {
     return key;
 }
 
-Result<SecretBytes> encode_private_key(const EVP_PKEY& key) {
+Result<KeyBytes> encode_private_key(const EVP_PKEY& key) {
     const verify::ErrorQueueScope errors;
     const verify::Pkcs8 pkcs8(EVP_PKEY2PKCS8(&key));
     const int size = pkcs8 ? i2d_PKCS8_PRIV_KEY_INFO(pkcs8.get(), nullptr) : 0;
     if (size <= 0) return openssl_failed("write a private key");
-    SecretBytes der(static_cast<std::size_t>(size));
+    KeyBytes der(static_cast<std::size_t>(size));
     std::uint8_t* out = der.data();
     i2d_PKCS8_PRIV_KEY_INFO(pkcs8.get(), &out);
     return der;
 }
 
-Result<verify::EvpKey> decode_private_key(const SecretBytes& der, verify::SignatureAlgorithm algorithm) {
+Result<verify::EvpKey> decode_private_key(const KeyBytes& der, verify::SignatureAlgorithm algorithm) {
     const verify::ErrorQueueScope errors;
     const std::uint8_t* in = der.data();
     const verify::Pkcs8 pkcs8(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &in, static_cast<long>(der.size())));

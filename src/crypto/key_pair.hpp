@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "base/secret.hpp"
+#include "crypto/key_memory.hpp"
 #include "verify/openssl.hpp"
 #include "verify/signature_algorithm.hpp"
 
@@ -17,9 +17,9 @@ namespace postern::crypto {
 Result<verify::EvpKey> generate_key_pair(verify::SignatureAlgorithm algorithm);
 
 // PKCS #8 (RFC 5958), DER. Errors: internal.
-Result<SecretBytes> encode_private_key(const EVP_PKEY& key);
+Result<KeyBytes> encode_private_key(const EVP_PKEY& key);
 // Errors: internal, when the bytes are no private key of the shape of `algorithm`.
-Result<verify::EvpKey> decode_private_key(const SecretBytes& der, verify::SignatureAlgorithm algorithm);
+Result<verify::EvpKey> decode_private_key(const KeyBytes& der, verify::SignatureAlgorithm algorithm);
 
 // The public half with kid, use and alg, and as `postern_purpose` what it is for, unless that is empty: JSON text.
 // `key` has the shape of `algorithm`. Errors: internal.

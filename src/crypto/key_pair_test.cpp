@@ -58,11 +58,11 @@ TEST(KeyPair, RefusesBytesOfAnotherKind) {
             << name;
     }
     for (std::size_t length = 0; length < der->size(); ++length) {
-        EXPECT_FALSE(decode_private_key(SecretBytes(der->begin(), der->begin() + static_cast<long>(length)),
+        EXPECT_FALSE(decode_private_key(KeyBytes(der->begin(), der->begin() + static_cast<long>(length)),
                                         verify::SignatureAlgorithm::es256)
                          .has_value());
     }
-    SecretBytes longer = *der;
+    KeyBytes longer = *der;
     longer.push_back(0);
     EXPECT_FALSE(decode_private_key(longer, verify::SignatureAlgorithm::es256).has_value());
     EXPECT_EQ(ERR_peek_error(), 0U) << "nothing stays in OpenSSL's queue";

@@ -56,7 +56,7 @@ Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAl
         return invalid_input("key_algorithm_unfit", std::string(word(algorithm)) + " is not for keys of the purpose " +
                                                         std::string(word(purpose)));
     }
-    SecretBytes secret(RefreshMac::secret_bytes);
+    KeyBytes secret(RefreshMac::secret_bytes);
     if (const auto signs_with = signature_algorithm(algorithm)) {
         const verify::EvpKey pair = TRY(generate_key_pair(*signs_with));
         key.kid = TRY(make_thumbprint(*pair, shape_of(*signs_with)));
@@ -71,7 +71,7 @@ Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAl
 }
 
 Result<core::StoredKey> KeyVault::rewrap(const core::StoredKey& key) const {
-    const SecretBytes secret = TRY(open_key(master_keys_, key));
+    const KeyBytes secret = TRY(open_key(master_keys_, key));
     core::StoredKey rewrapped = key;
     if (key.master_key_id == master_keys_.current_id()) return rewrapped;
     rewrapped.master_key_id = master_keys_.current_id();
@@ -79,7 +79,7 @@ Result<core::StoredKey> KeyVault::rewrap(const core::StoredKey& key) const {
     return rewrapped;
 }
 
-Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key) {
+Result<KeyBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key) {
     return master_keys.open(key.master_key_id, key.sealed, sealing_context(key));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/keys.hpp"
+#include "crypto/key_memory.hpp"
 #include "crypto/master_key.hpp"
 #include "verify/signature_algorithm.hpp"
 
@@ -28,7 +29,7 @@ private:
 };
 
 // The private half: PKCS #8, or the 32 bytes of an HS256 key. Errors: as MasterKeys::open.
-Result<SecretBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key);
+Result<KeyBytes> open_key(const MasterKeys& master_keys, const core::StoredKey& key);
 
 // Nothing for HS256, which makes no signature that anyone else can verify.
 std::optional<verify::SignatureAlgorithm> signature_algorithm(core::KeyAlgorithm algorithm);

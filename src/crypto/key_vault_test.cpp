@@ -54,7 +54,7 @@ TEST(KeyVault, MakesRefreshKeysThatAreSecretAltogether) {
     ASSERT_TRUE(secret.has_value());
     EXPECT_EQ(secret->size(), 32U);
     EXPECT_NE(*secret, *open_key(masters, *other));
-    EXPECT_NE(*secret, SecretBytes(32));
+    EXPECT_NE(*secret, KeyBytes(32));
 }
 
 TEST(KeyVault, KeepsAlgorithmsToTheirPurposes) {

@@ -20,7 +20,7 @@ std::string encode_header(std::string_view alg, std::string_view typ, std::strin
 }
 
 // The private half of a key whose kid says what its public half is.
-Result<verify::EvpKey> decode_pair(const core::StoredKey& stored, const SecretBytes& secret,
+Result<verify::EvpKey> decode_pair(const core::StoredKey& stored, const KeyBytes& secret,
                                    verify::SignatureAlgorithm algorithm) {
     verify::EvpKey pair = TRY(decode_private_key(secret, algorithm));
     // The public half that we publish is the private one's, not what a changed row says.
@@ -83,7 +83,7 @@ Result<LoadedKeys> LoadedKeys::open(const MasterKeys& master_keys, const std::ve
     return loaded;
 }
 
-Result<void> LoadedKeys::add(const core::StoredKey& stored, SecretBytes secret) {
+Result<void> LoadedKeys::add(const core::StoredKey& stored, KeyBytes secret) {
     switch (stored.purpose) {
         case core::KeyPurpose::access: return add_signing_key(stored, secret, access, core::access_token_typ);
         case core::KeyPurpose::status_list: return add_signing_key(stored, secret, status_list, core::status_list_typ);
@@ -94,7 +94,7 @@ Result<void> LoadedKeys::add(const core::StoredKey& stored, SecretBytes secret) 
     return {};
 }
 
-Result<void> LoadedKeys::add_signing_key(const core::StoredKey& stored, const SecretBytes& secret,
+Result<void> LoadedKeys::add_signing_key(const core::StoredKey& stored, const KeyBytes& secret,
                                          KeysByKid<SigningKey>& keys, std::string_view typ) {
     const auto algorithm = signature_algorithm(stored.algorithm);
     if (!algorithm) {
@@ -110,7 +110,7 @@ Result<void> LoadedKeys::add_signing_key(const core::StoredKey& stored, const Se
                        stored.state == core::KeyState::retired ? stored.expires_at : std::nullopt);
 }
 
-Result<void> LoadedKeys::add_refresh_key(const core::StoredKey& stored, SecretBytes secret) {
+Result<void> LoadedKeys::add_refresh_key(const core::StoredKey& stored, KeyBytes secret) {
     if (stored.algorithm != core::KeyAlgorithm::hs256) {
         return internal_error("The refresh key " + stored.kid + " has no algorithm for refresh tokens");
     }
@@ -120,7 +120,7 @@ Result<void> LoadedKeys::add_refresh_key(const core::StoredKey& stored, SecretBy
     return {};
 }
 
-Result<void> LoadedKeys::add_audit_key(const core::StoredKey& stored, const SecretBytes& secret) {
+Result<void> LoadedKeys::add_audit_key(const core::StoredKey& stored, const KeyBytes& secret) {
     if (stored.algorithm != core::KeyAlgorithm::eddsa) {
         return internal_error("The audit key " + stored.kid + " has no algorithm for the audit chain");
     }
@@ -132,7 +132,7 @@ Result<void> LoadedKeys::add_audit_key(const core::StoredKey& stored, const Secr
     return {};
 }
 
-Result<void> LoadedKeys::add_derivation_key(const core::StoredKey& stored, SecretBytes secret) {
+Result<void> LoadedKeys::add_derivation_key(const core::StoredKey& stored, KeyBytes secret) {
     if (stored.algorithm != core::KeyAlgorithm::hs256 || secret.size() != crypto_auth_hmacsha256_KEYBYTES) {
         return internal_error("The derivation key " + stored.kid + " is no key of HMAC-SHA-256");
     }

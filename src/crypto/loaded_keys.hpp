@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/records.hpp"
+#include "crypto/key_memory.hpp"
 #include "crypto/master_key.hpp"
 #include "crypto/refresh_mac.hpp"
 #include "crypto/signature_maker.hpp"
@@ -54,7 +55,7 @@ struct AuditKey {
 
 struct DerivationKey {
     KeyLife life;
-    SecretBytes secret;
+    KeyBytes secret;
 };
 
 template <typename Key>
@@ -88,12 +89,12 @@ struct LoadedKeys {
     static std::string describe(const std::vector<core::StoredKey>& keys);
 
 private:
-    Result<void> add(const core::StoredKey& stored, SecretBytes secret);
-    Result<void> add_signing_key(const core::StoredKey& stored, const SecretBytes& secret, KeysByKid<SigningKey>& keys,
+    Result<void> add(const core::StoredKey& stored, KeyBytes secret);
+    Result<void> add_signing_key(const core::StoredKey& stored, const KeyBytes& secret, KeysByKid<SigningKey>& keys,
                                  std::string_view typ);
-    Result<void> add_refresh_key(const core::StoredKey& stored, SecretBytes secret);
-    Result<void> add_audit_key(const core::StoredKey& stored, const SecretBytes& secret);
-    Result<void> add_derivation_key(const core::StoredKey& stored, SecretBytes secret);
+    Result<void> add_refresh_key(const core::StoredKey& stored, KeyBytes secret);
+    Result<void> add_audit_key(const core::StoredKey& stored, const KeyBytes& secret);
+    Result<void> add_derivation_key(const core::StoredKey& stored, KeyBytes secret);
     void settle();
 
     // JWKs of the two sets while they are put together.

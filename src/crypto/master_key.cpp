@@ -60,7 +60,7 @@ std::string_view trim(std::string_view text) {
     return text.substr(first, text.find_last_not_of(white_space) - first + 1);
 }
 
-bool decode(std::string_view text, SecretBytes& key) {
+bool decode(std::string_view text, KeyBytes& key) {
     std::size_t length = 0;
     const char* end = nullptr;
     const bool is_hex = text.size() == MasterKey::bytes * 2;
@@ -126,7 +126,7 @@ Result<void> write_new_file(const std::filesystem::path& path, std::string_view 
 
 }  // namespace
 
-MasterKey::MasterKey(const SecretBytes& key) : sealing_key_(crypto_aead_xchacha20poly1305_ietf_KEYBYTES) {
+MasterKey::MasterKey(const KeyBytes& key) : sealing_key_(crypto_aead_xchacha20poly1305_ietf_KEYBYTES) {
     std::array<std::uint8_t, id_bytes> name{};
     crypto_kdf_derive_from_key(sealing_key_.data(), sealing_key_.size(), sealing_subkey, kdf_context, key.data());
     crypto_kdf_derive_from_key(name.data(), name.size(), naming_subkey, kdf_context, key.data());
@@ -134,7 +134,7 @@ MasterKey::MasterKey(const SecretBytes& key) : sealing_key_(crypto_aead_xchacha2
 }
 
 Result<MasterKey> MasterKey::parse(const SecretString& text, std::string_view source) {
-    SecretBytes key(bytes);
+    KeyBytes key(bytes);
     if (!decode(trim(text.reveal()), key)) {
         return invalid_master_key("The master key in " + std::string(source) +
                                   " is not 32 bytes as 64 hexadecimal digits or as base64url");
@@ -151,7 +151,7 @@ Result<MasterKey> MasterKey::read_file(const std::filesystem::path& path) {
     }
     if (!file.is_open()) return file_failed("open", path);
     TRY(check_file(file.get(), path));
-    SecretBytes content(limits::master_key_file_bytes);
+    KeyBytes content(limits::master_key_file_bytes);
     const ssize_t size = read(file.get(), content.data(), content.size());
     if (size < 0) return file_failed("read", path);
     const std::string_view text(reinterpret_cast<const char*>(content.data()), static_cast<std::size_t>(size));
@@ -159,7 +159,7 @@ Result<MasterKey> MasterKey::read_file(const std::filesystem::path& path) {
 }
 
 Result<MasterKey> MasterKey::create_file(const std::filesystem::path& path) {
-    SecretBytes key(bytes);
+    KeyBytes key(bytes);
     fill_random(key);
     std::array<char, bytes * 2 + 1> text{};
     sodium_bin2hex(text.data(), text.size(), key.data(), key.size());
@@ -188,8 +188,8 @@ std::vector<std::uint8_t> MasterKeys::seal(std::span<const std::uint8_t> secret,
     return sealed;
 }
 
-Result<SecretBytes> MasterKeys::open(std::string_view id, std::span<const std::uint8_t> sealed,
-                                     std::string_view context) const {
+Result<KeyBytes> MasterKeys::open(std::string_view id, std::span<const std::uint8_t> sealed,
+                                  std::string_view context) const {
     const MasterKey* key = find(id);
     if (key == nullptr) {
         return conflict("master_key_wrong", "The master key " + std::string(id) + " is wanted, and this one is " +
@@ -199,7 +199,7 @@ Result<SecretBytes> MasterKeys::open(std::string_view id, std::span<const std::u
     const Error damaged = internal_error("What was sealed under the master key " + std::string(id) +
                                          " has been changed since, or belongs elsewhere; restore it from a backup");
     if (sealed.size() < nonce_bytes + tag_bytes) return damaged;
-    SecretBytes secret(sealed.size() - nonce_bytes - tag_bytes);
+    KeyBytes secret(sealed.size() - nonce_bytes - tag_bytes);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(secret.data(), nullptr, nullptr, sealed.data() + nonce_bytes,
                                                    sealed.size() - nonce_bytes, bytes_of(context), context.size(),
                                                    sealed.data(), key->sealing_key_.data()) != 0) {

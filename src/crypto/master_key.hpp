@@ -13,6 +13,7 @@
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "crypto/key_memory.hpp"
 
 namespace postern::crypto {
 
@@ -33,9 +34,9 @@ public:
 
 private:
     friend class MasterKeys;
-    explicit MasterKey(const SecretBytes& key);
+    explicit MasterKey(const KeyBytes& key);
 
-    SecretBytes sealing_key_;  // derived: the master key itself is not kept
+    KeyBytes sealing_key_;  // derived: the master key itself is not kept
     std::string id_;
 };
 
@@ -53,7 +54,7 @@ public:
     [[nodiscard]] std::vector<std::uint8_t> seal(std::span<const std::uint8_t> secret, std::string_view context) const;
     // Errors: conflict "master_key_wrong", when the key named `id` is not here; internal, when the bytes were changed
     // or sealed for another context.
-    Result<SecretBytes> open(std::string_view id, std::span<const std::uint8_t> sealed, std::string_view context) const;
+    Result<KeyBytes> open(std::string_view id, std::span<const std::uint8_t> sealed, std::string_view context) const;
 
 private:
     [[nodiscard]] const MasterKey* find(std::string_view id) const;

@@ -11,7 +11,7 @@ const std::uint8_t* bytes_of(std::string_view text) {
 
 }  // namespace
 
-Result<RefreshMac> RefreshMac::make(SecretBytes secret) {
+Result<RefreshMac> RefreshMac::make(KeyBytes secret) {
     if (secret.size() != secret_bytes) return internal_error("A refresh key does not have 32 bytes");
     return RefreshMac(std::move(secret));
 }

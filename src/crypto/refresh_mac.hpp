@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "base/secret.hpp"
+#include "crypto/key_memory.hpp"
 
 namespace postern::crypto {
 
@@ -18,15 +18,15 @@ public:
     using Mac = std::array<std::uint8_t, 32>;
 
     // Errors: internal, for a secret of another length.
-    static Result<RefreshMac> make(SecretBytes secret);
+    static Result<RefreshMac> make(KeyBytes secret);
 
     [[nodiscard]] Mac sign(std::string_view signing_input) const;
     // In constant time.
     [[nodiscard]] bool verify(std::string_view signing_input, std::span<const std::uint8_t> mac) const;
 
 private:
-    explicit RefreshMac(SecretBytes secret) : secret_(std::move(secret)) {}
-    SecretBytes secret_;
+    explicit RefreshMac(KeyBytes secret) : secret_(std::move(secret)) {}
+    KeyBytes secret_;
 };
 
 }  // namespace postern::crypto

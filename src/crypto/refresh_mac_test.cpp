@@ -9,7 +9,7 @@ namespace {
 
 TEST(RefreshMac, IsHmacSha256) {
     // RFC 4231 section 4.2 has a shorter key; padded with zeroes to 32 bytes, HMAC's own padding makes it the same.
-    SecretBytes secret(32);
+    KeyBytes secret(32);
     std::fill_n(secret.begin(), 20, std::uint8_t{0x0b});
     const auto mac = RefreshMac::make(secret);
     ASSERT_TRUE(mac.has_value());
@@ -26,8 +26,8 @@ TEST(RefreshMac, IsHmacSha256) {
         changed[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
         EXPECT_FALSE(mac->verify("Hi There", changed));
     }
-    EXPECT_FALSE(RefreshMac::make(SecretBytes(31)).has_value());
-    EXPECT_FALSE(RefreshMac::make(SecretBytes()).has_value()) << "CVE-2026-44699: never an empty key";
+    EXPECT_FALSE(RefreshMac::make(KeyBytes(31)).has_value());
+    EXPECT_FALSE(RefreshMac::make(KeyBytes()).has_value()) << "CVE-2026-44699: never an empty key";
 }
 
 }  // namespace

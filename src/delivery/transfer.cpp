@@ -3,15 +3,21 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <new>
+
+#include "base/wiping_heap.hpp"
 
 namespace postern::delivery {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// A mail holds a link that is as good as a password, and passes through many buffers of libcurl's: each is overwritten
+// when it is freed.
 void prepare_curl() {
-    static const bool prepared = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    static const bool prepared = curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, wiping_free, wiping_realloc,
+                                                      strdup, std::calloc) == CURLE_OK;
     if (!prepared) std::abort();  // out of memory, before anything has been delivered
 }
 

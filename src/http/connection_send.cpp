@@ -5,6 +5,7 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "base/secret.hpp"
 #include "http/connection_type.hpp"
 
 namespace postern::http {
@@ -24,7 +25,10 @@ bool Connection<Stream>::send_at_once() {
     const std::size_t count = stream_.write_some(asio::buffer(exchange_.out), error);
     if (error && error != asio::error::would_block) broken_ = true;
     if (count == exchange_.out.size()) return true;
-    exchange_.out.erase(0, count);
+    // Not moved within its memory, where what it was would stay behind it.
+    std::string rest = exchange_.out.substr(count);
+    exchange_.out.swap(rest);
+    wipe(rest.data(), rest.size());
     return false;
 }
 

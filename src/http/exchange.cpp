@@ -75,6 +75,7 @@ void Exchange::add_sent(std::size_t bytes) {
 
 void Exchange::wipe_secrets() {
     wipe(request.body.data(), request.body.size());
+    wipe(request.query.data(), request.query.size());  // of a mailed link
     for (auto& [field, value] : request.headers) wipe(value.data(), value.size());
     wipe(out.data(), out.size());
 }

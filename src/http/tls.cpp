@@ -57,8 +57,9 @@ Result<void> check_readable(std::string_view what, const std::string& file) {
 void set_rules(SSL_CTX* context) {
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(context, tls_1_2_ciphers);
-    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // 34 KiB less for each idle connection
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                     SSL_OP_CLEANSE_PLAINTEXT);  // what was deciphered goes once it has been read
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);         // 34 KiB less for each idle connection
     SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
     SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
     constexpr std::array<unsigned char, 7> session_owner = {'p', 'o', 's', 't', 'e', 'r', 'n'};

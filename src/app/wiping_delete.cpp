@@ -1,0 +1,26 @@
+// Whatever C++ frees in this program is overwritten first. Passwords and tokens live in memory that wipes itself
+// (base/secret.hpp); this is for what they pass through on the way and nobody owns: texts of mails, frames of
+// coroutines, the strings that a library makes. Part of the program alone, so that a test program under a sanitizer, or
+// whoever links a room, keeps its own.
+#include <new>
+
+#include "base/wiping_heap.hpp"
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+// The forms that the standard library does not itself hand on to these are all here ([new.delete.single]); what they
+// free came from malloc or aligned_alloc.
+void operator delete(void* memory) noexcept {
+    postern::wiping_free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    postern::wiping_free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+    postern::wiping_free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+    postern::wiping_free(memory);
+}
+
+#endif
