@@ -16,12 +16,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.backups import Busy, empty_place, refresh_or_none
+from harness.example_apis import example_apis, python_command
+from harness.libraries import python_library
 from harness.oauth import ServiceClient
-from harness.site import AUDIENCE, ROOT
+from harness.site import AUDIENCE, BINARY, ROOT
 from harness.tokens import claims_of, decode
 from harness.waiting import until
 
-BUSY = {"mail.mode": "file", "sessions.refresh_grace": "1s"}
+BUSY = {"mail.mode": "file"}
 FILES = {"sqlite": "postern.db", "postgresql": "postern.dump"}
 
 
@@ -155,6 +157,32 @@ def test_lists_and_slots_of_before_say_nothing_good(busy_site, make_site, tmp_pa
     fresh = [restored.sign_in(account) for _ in range(3)]
     used = {claims_of(tokens.access)["status"]["status_list"]["uri"] for tokens in fresh}
     assert not used & {claims_of(tokens.access)["status"]["status_list"]["uri"] for tokens in (before, after)}
+
+
+@pytest.mark.timeout(900)  # the library may have to be installed first
+def test_a_verifier_that_follows_learns_of_the_restore(make_site, tmp_path):
+    """A Python API with its own copy of keys and lists, whose server comes back at the same address."""
+    site = make_site("sqlite", settings=BUSY)
+    server = site.serve_at_public_url()
+    account = site.new_account()
+    service = ServiceClient(site, "api", AUDIENCE)
+    before = server.client().sign_in(account)
+    folder = take(site, tmp_path / "backup")
+    server.restart()  # what it gives out now is in lists that the backup does not know
+    after = server.client().sign_in(account)
+    commands = {"python": python_command(python_library())}
+    with example_apis(commands, site.settings["public_url"], service.id, service.secret, tmp_path) as (api,):
+
+        def status(tokens):
+            with api.connect() as connection:
+                return api.ask(connection, tokens.access).status
+
+        assert (status(before), status(after)) == (200, 200)
+        server.stop()
+        site.run("restore", "--from", str(folder), "--replace")
+        fresh = server.start().client().sign_in(account)
+        until(lambda: status(fresh) == 200, seconds=30, what="the API follows again", pause=0.05)
+        assert (status(before), status(after)) == (401, 401)
 
 
 def test_mailed_links_of_before_are_void(busy_site, make_site, tmp_path):
@@ -299,6 +327,72 @@ def test_a_damaged_sqlite_database_is_replaced(make_site, tmp_path):
     report = site.run_json("restore", "--from", str(folder), "--replace")
     assert report["problems"] == []
     server.start().client().sign_in(account)
+
+
+def test_a_log_that_was_left_behind_does_not_spoil_the_restored_database(make_site, tmp_path):
+    """Somebody removed postern.db and not what lay beside it; SQLite would apply that log to any file of the name."""
+    site = make_site("sqlite")
+    server = site.serve()
+    folder = take(site, tmp_path / "backup")
+    for _ in range(5):
+        site.new_account()
+    server.kill()
+    assert (site.data / "postern.db-wal").stat().st_size > 0
+    site.database_file.unlink()
+    report = site.run_json("restore", "--from", str(folder))
+    assert report["problems"] == [] and report["accounts"] == 0
+    with contextlib.closing(sqlite3.connect(site.database_file)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert site.run_json("account", "list") == []
+
+
+def with_ballast(site, mebibytes):
+    """Makes the database large enough that a copy takes a while."""
+    with contextlib.closing(sqlite3.connect(site.database_file)) as database, database:
+        database.execute("CREATE TABLE ballast (x BLOB)")
+        database.executemany("INSERT INTO ballast VALUES (?)", ((os.urandom(1 << 20),) for _ in range(mebibytes)))
+
+
+def test_commits_during_a_copy_do_not_make_it_begin_again(make_site, tmp_path):
+    site = make_site("sqlite", settings=BUSY)
+    server = site.serve()
+    server.stop()
+    with_ballast(site, 96)
+    server.start()
+    with Busy(site, [site.new_account() for _ in range(3)]).at_work() as busy:
+        until(lambda: min(busy.counts.values()) >= 1, seconds=30, what="everybody works")
+        before = sum(busy.counts.values())
+        take(site, tmp_path / "backup")
+        during = sum(busy.counts.values()) - before
+    assert during > 0
+
+
+def test_a_killed_backup_and_a_killed_restore_leave_nothing_that_passes_for_one(make_site, tmp_path):
+    site = make_site("sqlite")
+    site.serve().stop()
+    with_ballast(site, 96)
+
+    def kill_when(appears, *arguments):
+        process = subprocess.Popen([BINARY, *arguments, *site.arguments], env=site.environment, stdout=subprocess.DEVNULL)
+        try:
+            until(appears, seconds=20, what="it has begun", pause=0.001)
+        finally:
+            process.kill()
+            process.wait(10)
+
+    kill_when(lambda: list(tmp_path.glob("backup.partial-*/postern.db")), "backup", "--to", str(tmp_path / "backup"))
+    assert not (tmp_path / "backup").exists()
+    (draft,) = tmp_path.glob("backup.partial-*")
+    code, _ = refused(site, "restore", "--from", str(draft), "--replace")
+    assert code == "backup_incomplete"
+    folder = take(site, tmp_path / "backup")
+    account = site.new_account()
+    made = site.data / "postern.db.restoring"
+    kill_when(made.exists, "restore", "--from", str(folder), "--replace")
+    site.servers[0].start().client().sign_in(account)  # the database of before, untouched
+    site.servers[0].stop()
+    assert site.run_json("restore", "--from", str(folder), "--replace")["accounts"] == 0
+    assert not made.exists()
 
 
 def test_doctor_knows_of_the_last_backup(make_site, tmp_path):

@@ -40,7 +40,8 @@ protected:
     }
 
     FakeClock clock;
-    MemoryStore store{clock.now()};
+    std::unique_ptr<MemoryStore> owned = testing::store_with_account(clock.now());
+    MemoryStore& store = *owned;
     testing::LetterVault vault{"a", "a"};
     RotationPolicy policy{
         .rotate_after = 24h * 90, .publish_ahead = 2h, .access_token_life = 15min, .refresh_token_life = 24h * 365};

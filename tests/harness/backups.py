@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import threading
+import time
 
 from harness.client import BASE, Tokens
 from harness.site import PASSWORD
@@ -38,27 +39,28 @@ class Busy:
         except BaseException as error:  # pytest does not see what a thread raises
             self.failures.append(repr(error))
 
+    def _patiently(self, name, ask):
+        """Asks again after 503, as a client should: a machine that is busy with more than this refuses now and then."""
+        while (answer := ask()).status == 503:
+            time.sleep(0.05)
+        assert answer.status in (200, 202), (name, answer.status, answer.body)
+        self.counts[name] += 1
+        return answer
+
     def _customer(self, account):
-        client = self.server.client()
+        client = self.server.client(timeout=60)
         while not self.stopping.is_set():
-            tokens = client.sign_in(account)
-            self.counts["login"] += 1
+            tokens = Tokens.of(self._patiently("login", lambda: client.login(account.email, account.password)))
             for _ in range(5):
-                tokens = client.refreshed(tokens.refresh)
-                self.counts["refresh"] += 1
-                assert client.revoke_access(tokens.access).status == 200
-                self.counts["revoke"] += 1
+                tokens = Tokens.of(self._patiently("refresh", lambda held=tokens: client.refresh(held.refresh)))
+                self._patiently("revoke", lambda held=tokens: client.revoke_access(held.access))
 
     def _strangers(self):
-        client = self.server.client()
-        number = 0
+        client = self.server.client(timeout=60)
         while not self.stopping.is_set():
-            number += 1
-            email = f"stranger{number}@example.com"
-            answer = client.call("POST", f"{BASE}/signup", body={"email": email, "password": PASSWORD})
-            assert answer.status in (200, 201, 202), (answer.status, answer.body)
-            self.counts["sign_up"] += 1
-            self.signed_up.append(email)
+            body = {"email": f"stranger{len(self.signed_up)}@example.com", "password": PASSWORD}
+            self._patiently("sign_up", lambda body=body: client.call("POST", f"{BASE}/signup", body=body))
+            self.signed_up.append(body["email"])
 
     @contextlib.contextmanager
     def at_work(self):
@@ -69,8 +71,8 @@ class Busy:
         finally:
             self.stopping.set()
             for thread in self.threads:
-                thread.join(30)
-        assert self.failures == []
+                thread.join(70)
+        assert self.failures == [], self.failures
 
 
 def refresh_or_none(client, refresh):
