@@ -1,7 +1,7 @@
 """Customers and administrators who work while something breaks, and note what they were told.
 
-Each actor does one thing at a time. What it was not told about is in doubt: it does that again, and then takes the answer
-for a thing that was done before as well."""
+Each actor does one thing at a time. What it was not told about is in doubt: it does that again, and then takes the
+answer for a thing that was done before as well."""
 
 import contextlib
 import itertools

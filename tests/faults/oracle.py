@@ -26,8 +26,8 @@ class Ledger:
         self.former = {}  # address -> the password that was replaced last
 
     def ask(self, operation, call, tolerated=()):
-        """The answer that `call` got: a success, or a refusal whose code is `tolerated`. None for anything else: whoever
-        asked does not know what became of it."""
+        """The answer that `call` got: a success, or a refusal whose code is `tolerated`. None for anything else:
+        whoever asked does not know what became of it."""
         try:
             answer = call()
         except (OSError, ConnectionEnded):

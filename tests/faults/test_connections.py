@@ -78,7 +78,7 @@ def test_slow_clients(make_scene):
 
 
 def ask_and_go_away(client, method, target, access, body=None):
-    """Sends a request, waits until its answer is there (so that the commit was before), and resets the connection unread."""
+    """Sends a request, waits until its answer is there, so that the commit was before, and resets the connection."""
     with client.connect() as connection:
         connection.send(request_bytes(method, target, headers=bearer(access), body=body))
         connection.socket.recv(1, socket.MSG_PEEK)

@@ -24,7 +24,8 @@ def locked_by_another(site):
             yield
             holder.execute("ROLLBACK")
         return
-    statements = f"BEGIN; LOCK TABLE sessions, token_slots IN EXCLUSIVE MODE; SELECT pg_sleep({LOCKED_SECONDS}); COMMIT;"
+    lock = "LOCK TABLE sessions, token_slots IN EXCLUSIVE MODE"
+    statements = f"BEGIN; {lock}; SELECT pg_sleep({LOCKED_SECONDS}); COMMIT;"
     thread = threading.Thread(target=site.cluster.query, args=(site.database, statements))
     thread.start()
     yield

@@ -6,7 +6,6 @@ import threading
 import time
 
 from harness.client import BASE
-from harness.waiting import until
 from harness.wire import request_bytes
 
 HASH_MIB = 64
