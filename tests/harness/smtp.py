@@ -251,3 +251,6 @@ class Certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._chain)
         return context
+
+    def client_context(self):
+        return ssl.create_default_context(cafile=self.ca_file)
