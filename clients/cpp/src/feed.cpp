@@ -100,6 +100,8 @@ Result<void> EventParser::end_line(const std::function<Result<void>(const Event&
 }
 
 void Feed::begin_snapshot() {
+    if (has_begun_) keys_changed_();  // what was missed may have told of it, and a snapshot does not
+    has_begun_ = true;
     snapshots_ = 0;
     position_.reset();
     lists_.begin_snapshot();

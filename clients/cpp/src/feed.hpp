@@ -70,6 +70,7 @@ private:
     const Clock& clock_;
     const std::function<void()> keys_changed_;
     std::optional<std::string> position_;
+    bool has_begun_ = false;
     std::optional<std::int64_t> snapshots_;  // how many have come; nothing: none is under way
     Steady moved_at_;
 };

@@ -98,6 +98,20 @@ TEST_F(FeedTest, IsNotFreshWhenItsHeartbeatsAreOld) {
     EXPECT_EQ(state(1), SlotKnowledge::stale) << "something keeps the feed back";
 }
 
+TEST_F(FeedTest, TakesKeysForChangedWhenSomethingWasMissed) {
+    make_ready({});
+    EXPECT_EQ(keys_changed_, 0);
+    ASSERT_TRUE(send("gap", {{"reason", "unknown_position"}}).has_value());
+    EXPECT_EQ(keys_changed_, 1);
+    ASSERT_TRUE(send("ready", {{"lists", 0}}, "r").has_value());
+    feed_.disconnected(false);
+    feed_.connected(now_);
+    EXPECT_EQ(keys_changed_, 1) << "resumed: nothing was missed";
+    feed_.disconnected(true);
+    feed_.connected(now_);
+    EXPECT_EQ(keys_changed_, 2);
+}
+
 TEST_F(FeedTest, CountsFromWhenItsHeartbeatWasSaid) {
     const auto began = clock_.now();
     const auto pass = [&](Milliseconds time) {

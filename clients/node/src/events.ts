@@ -105,6 +105,7 @@ export interface FeedOptions {
 export class Feed {
   /** Where to resume; undefined: from the beginning, with a snapshot. */
   position: string | undefined;
+  #hasBegun = false;
   #snapshots: number | undefined; // how many have come; undefined: no snapshot is under way
   readonly #revocations: Revocations;
   readonly #handlers: Readonly<Record<string, (data: JsonObject) => boolean>>;
@@ -158,6 +159,8 @@ export class Feed {
   }
 
   #beginSnapshot(): void {
+    if (this.#hasBegun) this.options.keysChanged(); // what was missed may have told of it, and a snapshot does not
+    this.#hasBegun = true;
     this.#snapshots = 0;
     this.position = undefined;
     this.#revocations.beginSnapshot();

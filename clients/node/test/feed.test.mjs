@@ -275,6 +275,24 @@ test("new keys are fetched when the feed says so, and old ones dropped", () =>
     assert.equal(await outcomeOf(verifier, await issuer.token(list, 0, { key: "access_eddsa" })), "accepted");
   }));
 
+test("new keys are fetched when the feed has missed something", () => {
+  const first = async (connection) => {
+    connection.begin().snapshot().heartbeat({ position: "old" });
+    await until(() => connection.issuer.keys.access_eddsa !== undefined);
+  };
+  const restarted = async (connection) => {
+    connection.begin().event("gap", { reason: "unknown_position" });
+    connection.snapshot();
+    await connection.stay();
+  };
+  return following(oneList([], [first, restarted]), async ({ issuer, verifier, list }) => {
+    const old = await issuer.token(list);
+    assert.equal(await outcomeOf(verifier, old), "accepted");
+    issuer.keys = { access_eddsa: "access", status_list_es256: "status_list" };
+    await until(async () => (await outcomeOf(verifier, old)) === "invalid_token");
+  });
+});
+
 test("an unknown kid is asked for, but not by every stranger", () =>
   following(oneList([]), async ({ issuer, verifier, list }) => {
     await verifier.verify(await issuer.token(list));

@@ -292,6 +292,26 @@ def test_new_keys_are_fetched_when_the_feed_says_so_and_old_ones_dropped(issuer)
         assert outcome_of(verifier, issuer.token(list_id, key="access_eddsa")) == "accepted"
 
 
+def test_new_keys_are_fetched_when_the_feed_has_missed_something(issuer):
+    old = issuer.token(issuer.open_list())
+
+    def first(connection):
+        connection.begin().snapshot()
+        connection.heartbeat(position="old")
+        until(lambda: "access_eddsa" in issuer.keys)
+
+    def restarted(connection):
+        connection.begin().event("gap", {"reason": "unknown_position"})
+        connection.snapshot()
+        connection.stay()
+
+    issuer.feeds = [first, restarted]
+    with following(issuer) as verifier:
+        assert outcome_of(verifier, old) == "accepted"
+        issuer.keys = {"access_eddsa": "access", "status_list_es256": "status_list"}
+        until(lambda: outcome_of(verifier, old) == "invalid_token")
+
+
 def test_an_unknown_kid_is_asked_for_but_not_by_every_stranger(issuer):
     list_id = issuer.open_list()
     with following(issuer) as verifier:

@@ -104,6 +104,7 @@ class Feed:
         self._keys_changed = keys_changed
         self._clock = clock
         self._stale_after = stale_after
+        self._has_begun = False
         self._snapshots: int | None = None  # how many have come; None: no snapshot is under way
         self._handlers: dict[str, Callable[[dict[str, Any]], bool]] = {
             "gap": self._on_gap,
@@ -147,6 +148,9 @@ class Feed:
         return moving
 
     def _begin_snapshot(self) -> None:
+        if self._has_begun:
+            self._keys_changed()  # what was missed may have told of it, and a snapshot does not
+        self._has_begun = True
         self._snapshots = 0
         self.position = None
         self._revocations.begin_snapshot()
