@@ -45,7 +45,7 @@ class Clock:
 
 @pytest.mark.parametrize("jumps", [(HOUR, -HOUR), (-HOUR, HOUR)], ids=["forward", "back"])
 def test_clock_jumps(make_scene, engine, tmp_path, jumps):
-    """There and back again: what was revoked at first stays so, also while its tokens are no longer, or not yet, valid."""
+    """What was revoked at first stays so, there and back again, also while its tokens are expired or not yet valid."""
     clock = Clock(tmp_path / "clock")
     before = make_scene(engine, fault=None, environ=clock.environ)
     client = before.client()
