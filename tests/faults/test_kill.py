@@ -24,5 +24,5 @@ def test_kill_9_under_load(make_scene, engine):
             scene.recovery, seconds_until(server.is_ready, seconds=20, what="the server is ready again")
         )
         scene.settle(again=number % 20 == 19)
-    assert scene.ledger.total > KILLS * 10
+    assert scene.ledger.total > KILLS
     scene.finish()
