@@ -9,6 +9,16 @@ from harness.client import BASE, Tokens
 from harness.site import PASSWORD
 
 
+# Sign-ups need mail.
+BUSY = {"mail.mode": "file"}
+
+
+def take(site, folder):
+    """A backup of `site` in `folder`."""
+    site.run("backup", "--to", str(folder))
+    return folder
+
+
 def empty_place(make_site, site):
     """A site of the same settings and the same master key as `site`, whose database is not there yet."""
     place = make_site(site.engine, settings={k: v for k, v in site.settings.items() if k != "store"})
