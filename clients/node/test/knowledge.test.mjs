@@ -81,7 +81,7 @@ test("a late heartbeat vouches for when it was said", () => {
 for (const onStale of ["refuse", "allow"]) {
   test(`a list that is not there stays so while nobody says otherwise: ${onStale}`, () => {
     let now = 1000;
-    return withVerifier({ timer: () => now, onStale }, () => undefined, async ({ issuer, verifier }) => {
+    return withVerifier({ timer: () => now, onStale, requestTimeout: 10 }, () => undefined, async ({ issuer, verifier }) => {
       const list = issuer.openList();
       const path = `/status-lists/${list}`;
       const token = await issuer.token(list);

@@ -21,7 +21,7 @@ class World:
         self.began = int(time.time())
         self.passed = 0.0
         self.verifier = Verifier(
-            issuer.url, AUDIENCE, stale_after=STALE_AFTER, on_stale=on_stale, request_timeout=1, poll_interval=1000,
+            issuer.url, AUDIENCE, stale_after=STALE_AFTER, on_stale=on_stale, request_timeout=10, poll_interval=1000,
             timer=lambda: 1000.0 + self.passed, clock=lambda: self.began + self.passed,
         )  # fmt: skip
         self.feed = self.verifier._feed
