@@ -115,7 +115,10 @@ void Bitmaps::List::read_block(std::size_t block, std::span<std::uint8_t> bytes)
 }
 
 Bitmaps::Bitmaps(Milliseconds freshness_bound)
-    : lists_(std::make_shared<const Lists>()), fresh_since_(never), freshness_bound_(freshness_bound) {}
+    : lists_(std::make_shared<const Lists>()),
+      fresh_since_(never),
+      doubted_at_(never),
+      freshness_bound_(freshness_bound) {}
 
 core::SlotState Bitmaps::state(const core::SlotRef& ref) const noexcept {
     const auto list = find(ref.list);
@@ -127,7 +130,7 @@ core::SlotState Bitmaps::state(const core::SlotRef& ref) const noexcept {
 
 bool Bitmaps::is_fresh() const noexcept {
     const auto since = fresh_since_.load(std::memory_order_acquire);
-    if (since == never) return false;
+    if (since == never || since <= doubted_at_.load(std::memory_order_acquire)) return false;
     return std::chrono::steady_clock::now().time_since_epoch().count() - since <= freshness_bound_.count();
 }
 
@@ -210,6 +213,10 @@ void Bitmaps::drop(std::span<const core::ListId> ids) {
     }
     swap_in(std::move(lists));
     for (const auto& id : dropped) listener_.tell({core::RevocationChange::Kind::list_revoked, id, {}, {}});
+}
+
+void Bitmaps::doubt() {
+    doubted_at_.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_release);
 }
 
 std::vector<core::ListId> Bitmaps::list_ids() const {

@@ -53,6 +53,8 @@ public:
     void drop_lists_expired_at(Timestamp now);
     // Everything committed before `poll_began` is in here now.
     void mark_fresh(std::chrono::steady_clock::time_point poll_began);
+    // Something may have been committed that is not in here: nothing is fresh until a poll that begins after this.
+    void doubt();
 
     // What a node forgets after a rebuild: lists that the database no longer has (a failover lost them). Others are
     // told that they are revoked, since from now on they are unknown here.
@@ -82,6 +84,7 @@ private:
     std::unordered_map<core::ListId, Early> early_;  // bits that came before their list
     std::shared_ptr<const Lists> lists_;             // swapped whole, through std::atomic_load and std::atomic_store
     std::atomic<std::int64_t> fresh_since_;          // steady clock, in its own ticks
+    std::atomic<std::int64_t> doubted_at_;           // likewise
     const std::chrono::steady_clock::duration freshness_bound_;
 };
 

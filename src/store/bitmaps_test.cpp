@@ -122,6 +122,19 @@ TEST(Bitmaps, IsFreshFromAPollsBeginningToTheBound) {
     EXPECT_LT(bitmaps.age().count(), 10.0);
 }
 
+TEST(Bitmaps, AreNotFreshAfterADoubtUntilALaterPoll) {
+    Bitmaps bitmaps(10s);
+    const auto before = std::chrono::steady_clock::now();
+    bitmaps.mark_fresh(before);
+    bitmaps.doubt();
+    EXPECT_FALSE(bitmaps.is_fresh());
+    bitmaps.mark_fresh(before);  // it began too early to know
+    EXPECT_FALSE(bitmaps.is_fresh());
+    std::this_thread::sleep_for(1ms);
+    bitmaps.mark_fresh(std::chrono::steady_clock::now());
+    EXPECT_TRUE(bitmaps.is_fresh());
+}
+
 TEST(Bitmaps, ServesReadersWhileItIsWritten) {
     Bitmaps bitmaps(2s);
     const auto list = make_list(1U << 16U);

@@ -82,8 +82,13 @@ void PostgresStore::read(ReadWork work, Done done) {
 }
 
 void PostgresStore::write(WriteWork work, Done done) {
-    pool_.submit([this, work = std::move(work)](PostgresConnection& connection) { return run_write(connection, work); },
-                 std::move(done));
+    auto revoked_before = std::make_shared<bool>(false);
+    pool_.submit([this, work = std::move(work), revoked_before](
+                     PostgresConnection& connection) { return run_write(connection, work, *revoked_before); },
+                 [this, done = std::move(done), revoked_before](Result<void> outcome) {
+                     if (!outcome.has_value() || !*revoked_before) return done(std::move(outcome));
+                     feed_.catch_up(done);
+                 });
 }
 
 void PostgresStore::catch_up(Done done) {
@@ -115,7 +120,7 @@ Result<void> PostgresStore::run_read(PostgresConnection& connection, const ReadW
     return outcome;
 }
 
-Result<void> PostgresStore::run_write(PostgresConnection& connection, const WriteWork& work) {
+Result<void> PostgresStore::run_write(PostgresConnection& connection, const WriteWork& work, bool& revoked_before) {
     int lists_opened = 0;
     int races_lost = 0;
     for (;;) {
@@ -130,6 +135,7 @@ Result<void> PostgresStore::run_write(PostgresConnection& connection, const Writ
         }
         if (outcome.has_value()) {
             complete(connection, pending);
+            revoked_before = pending.revoked_before;
             return outcome;
         }
         if (outcome.error().code != "retry") return outcome;
@@ -154,6 +160,9 @@ Result<void> PostgresStore::try_write(PostgresConnection& connection, const Writ
     } else {
         connection.rollback();
         ++failed_commits_;
+        // It may be durable all the same: then whoever asks again is told that it is revoked already, and here it must
+        // be.
+        if (outcome.error().kind == ErrorKind::unavailable) bitmaps_.doubt();
         log::warning("store_commit_failed", {{"message", outcome.error().message}});
     }
     return outcome;

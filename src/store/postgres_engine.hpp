@@ -52,8 +52,8 @@ private:
     PostgresStore(const StoreOptions& options, const Clock& clock, Milliseconds statement_time);
 
     Result<void> run_read(PostgresConnection& connection, const ReadWork& work);
-    // Again and again, while the work loses races or needs a list that is not open.
-    Result<void> run_write(PostgresConnection& connection, const WriteWork& work);
+    // Again and again, while the work loses races or needs a list that is not open. `revoked_before`: as Pending says.
+    Result<void> run_write(PostgresConnection& connection, const WriteWork& work, bool& revoked_before);
     Result<void> try_write(PostgresConnection& connection, const WriteWork& work, Pending& pending);
     void complete(PostgresConnection& connection, const Pending& pending);
     Result<void> open_list_for(PostgresConnection& connection, const std::string& kid, Timestamp at);

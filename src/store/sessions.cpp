@@ -76,6 +76,7 @@ Result<bool> SqlTransaction::end_session(const core::SessionId& id, Timestamp no
     auto outcome =
         TRY(connection_.execute("UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL",
                                 values(id, now, core::word(reason))));
+    if (outcome.changed == 0) pending_.revoked_before = true;
     return outcome.changed == 1;
 }
 

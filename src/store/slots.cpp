@@ -113,6 +113,7 @@ Result<bool> SqlTransaction::revoke_slot(const core::SlotRef& ref, Timestamp now
     const auto revoked =
         TRY(revoke_where(REVOKE_SLOTS "WHERE list_id = $4 AND idx = $5 AND revoked_at IS NULL RETURNING list_id, idx",
                          {to_value(ref.list), to_value(std::int64_t{ref.index})}, now, reason));
+    if (revoked == 0) pending_.revoked_before = true;
     return revoked == 1;
 }
 

@@ -36,7 +36,7 @@ SqliteStore::SqliteStore(std::string file, const StoreOptions& options, const Cl
       lists_(options.access_token_life),
       writer_(std::move(connections.writer), bitmaps_, lists_, clock,
               {[this] { keys_listener_.tell(); }, [this] { clients_listener_.tell(); },
-               [this] { outbox_listener_.tell(); }}),
+               [this] { outbox_listener_.tell(); }, [this](Done done) { watcher_.catch_up(std::move(done)); }}),
       readers_(std::move(connections.readers), lists_),
       watcher_(std::move(connections.watcher), bitmaps_, clock,
                {[this] { keys_listener_.tell(); }, [this] { clients_listener_.tell(); }, [this] { keep_house(); }}) {}

@@ -144,7 +144,11 @@ void SqliteWriter::complete(std::vector<Writing>& batch) {
     for (auto& writing : batch) {
         if (writing.pending.list_needed) continue;
         if (writing.outcome.has_value()) ++writes_;
-        finish(writing.job.done, std::move(writing.outcome));
+        if (writing.outcome.has_value() && writing.pending.revoked_before) {
+            callbacks_.catch_up(std::move(writing.job.done));
+        } else {
+            finish(writing.job.done, std::move(writing.outcome));
+        }
     }
 }
 

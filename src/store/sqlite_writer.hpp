@@ -37,6 +37,8 @@ public:
         std::function<void()> keys_changed;
         std::function<void()> clients_changed;
         std::function<void()> outbox_changed;
+        // Runs `done` once what others have committed is known here.
+        std::function<void(core::Store::Done done)> catch_up;
     };
 
     // The references must outlive the writer.

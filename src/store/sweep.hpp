@@ -10,8 +10,8 @@
 // - login_failures: none for limits::login_failures_retention
 // - signing_keys: retired or revoked, and the last token that they made has expired
 // - accounts: sign-ups that nobody confirmed within the retention, by the rule of core/sign_up.hpp
-// Other accounts, clients and settings are what people put there, and they stay; known_networks, leases and change_marks
-// are bounded by their number. sweep_year_test.cpp holds every table to this.
+// Other accounts, clients and settings are what people put there, and they stay; known_networks, leases and
+// change_marks are bounded by their number. sweep_year_test.cpp holds every table to this.
 #pragma once
 
 #include <atomic>

@@ -21,6 +21,8 @@ struct Pending {
     bool clients_changed = false;
     bool outbox_changed = false;  // something was added that may be due
     bool feed_changed = false;    // other nodes have something to read
+    // It found revoked what it came to revoke: whoever did that may not have told this node yet.
+    bool revoked_before = false;
     // Set when reserve_slot found no open list: for this key, at this time.
     std::optional<std::pair<std::string, Timestamp>> list_needed;
 };
