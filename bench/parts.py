@@ -20,7 +20,7 @@ from harness.site import Site  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 LOAD = ROOT / "bench" / "load"
-QUIET = {"log.access": False}
+QUIET = {"log.access": False, "tokens.live_per_session": 5000}
 SERVER_CORE, CLIENT_CORE = 0, min(1, os.cpu_count() - 1)
 
 

@@ -282,6 +282,7 @@ def metric(client, name):
     return next((float(line.split()[-1]) for line in text.splitlines() if line.startswith(name + " ")), None)
 
 
+STREAMS_OF_A_CLIENT = 200  # limits::revocation_streams_per_client
 SLOW_READERS = 1000
 LISTS = 3
 REVOKED_IN_EACH = 150_000  # at random: some 100 KB as text, and three of them are more than a kernel keeps for a socket
@@ -290,7 +291,8 @@ LIST_SLOTS = 1 << 20
 
 def site_with_large_lists(make_site):
     """A site that is not running, each of whose lists is large."""
-    site = make_site("sqlite", settings={"http.write_time": "15s", "revocation.heartbeat": "1s"})
+    settings = {"http.write_time": "15s", "revocation.heartbeat": "1s", "tokens.live_per_session": 5000}
+    site = make_site("sqlite", settings=settings)
     server, account = site.serve(), site.new_account()
     for number in range(LISTS):
         server.client().sign_in(account)
@@ -302,6 +304,30 @@ def site_with_large_lists(make_site):
     return site
 
 
+def test_one_client_takes_no_more_than_its_places(make_site, capsys):
+    site = make_site("sqlite")
+    server = site.serve()
+    client, greedy, other = server.client(), new_client(site, "greedy"), new_client(site, "other")
+    ask = lambda made: client.call("GET", PATH, headers=basic(made))
+    with contextlib.ExitStack() as opened:
+        before = server.resident_kib()
+        for _ in range(STREAMS_OF_A_CLIENT):
+            feed = opened.enter_context(Feed(server.port, greedy, last_event_id="9" * 15_000))
+            assert "gap" in names(feed.until("ready"))
+        grew = (server.resident_kib() - before) / STREAMS_OF_A_CLIENT
+        refused = ask(greedy)
+        assert refused.status == 429 and refused.json()["code"] == "too_many_streams"
+        assert int(refused.header("Retry-After")) >= 1
+        opened.enter_context(Feed(server.port, other))
+        assert metric(client, "postern_revocation_streams_refused_total") == 1
+    until(lambda: metric(client, "postern_revocation_streams_open") == 0, seconds=5, what="the places are free again")
+    with Feed(server.port, greedy) as feed:
+        feed.until("ready")
+    with capsys.disabled():
+        print(f"\neach reader that sent a position of 15 KB cost {grew:.1f} KiB")
+    assert grew < 25  # what it read of the request with; the position too would make it 35
+
+
 def cut_for_being_slow(client):
     return metric(client, 'postern_revocation_streams_cut_total{reason="slow"}')
 
@@ -309,14 +335,15 @@ def cut_for_being_slow(client):
 def test_slow_readers_cost_nobody_else_anything(make_site, capsys):
     site = site_with_large_lists(make_site)
     server = site.servers[0].start()
-    client, made = server.client(), new_client(site, "slow")
+    client, made = server.client(), new_client(site, "fast")
+    slow = [new_client(site, f"slow-{number}") for number in range(SLOW_READERS // STREAMS_OF_A_CLIENT)]
     tokens = client.sign_in(site.new_account())
     with contextlib.ExitStack() as opened:
         fast = opened.enter_context(Feed(server.port, made, timeout=60))
         assert sum(len(event.data.get("lst", "")) for event in fast.until("heartbeat")) > 256 * 1024
         before = largest = server.resident_kib()
-        for _ in range(SLOW_READERS):
-            opened.enter_context(open_slow_reader(server.port, made))
+        for number in range(SLOW_READERS):
+            opened.enter_context(open_slow_reader(server.port, slow[number % len(slow)]))
         until(lambda: metric(client, "postern_revocation_streams_open") > SLOW_READERS, seconds=20, what="all are in")
         told, revoked, latencies = set(), set(), []
         deadline = time.monotonic() + 90

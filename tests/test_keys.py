@@ -19,7 +19,12 @@ from harness.waiting import until
 
 ROTATIONS = 10
 JWKS_MAX_AGE_S = 1
-QUICK = {"keys.jwks_max_age": f"{JWKS_MAX_AGE_S}s", "keys.publish_ahead": "2s", "keys.rotate_after": "4s"}
+QUICK = {
+    "keys.jwks_max_age": f"{JWKS_MAX_AGE_S}s",
+    "keys.publish_ahead": "2s",
+    "keys.rotate_after": "4s",
+    "tokens.live_per_session": 5000,  # the customers refresh as fast as they can
+}
 LEEWAY_S = 5
 ROTATING = ("access", "refresh", "status_list")
 

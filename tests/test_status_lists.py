@@ -145,7 +145,7 @@ def test_every_bit_of_a_revoked_keys_list(make_site, engine):
 
 def test_the_list_says_what_the_server_says(make_site, engine):
     """Of each of a few thousand tokens, a third of them revoked."""
-    site = make_site(engine)
+    site = make_site(engine, settings={"tokens.live_per_session": 5000})
     client = site.serve().client()
     accounts = [client.sign_in(site.new_account()) for _ in range(4)]
     live, revoked = [], []

@@ -3,6 +3,7 @@
 #include "api/admin_messages.hpp"
 #include "api/admin_routes.hpp"
 #include "api/answer.hpp"
+#include "api/await.hpp"
 #include "api/body.hpp"
 #include "api/messages.hpp"
 #include "api/sign_in.hpp"
@@ -34,6 +35,13 @@ http::Response answer_secret(const core::ClientWithSecret& made, int status) {
     return response;
 }
 
+// Once this node knows what the client has become: it refuses at once who was shut out.
+FlowResult answer_once_known(const Service& service, http::Response response) {
+    auto known = co_await await_catch_up(service.client_updater);
+    CO_TRY(std::move(known));
+    co_return response;
+}
+
 // A write step on the client of the path.
 using Step = Result<core::Client> (*)(core::Transaction&, const core::ClientId&, const core::Actor&, Timestamp);
 
@@ -44,7 +52,8 @@ FlowResult take_step(const Service& service, const http::Request& request, Step 
     };
     auto changed = co_await write_as_admin(service, request, std::move(change));
     const core::Client client = CO_TRY(std::move(changed));
-    co_return answer(describe(client));
+    auto response = answer(describe(client));
+    co_return co_await answer_once_known(service, std::move(response));
 }
 
 Facts facts_of_step(std::string_view operation_id, std::string_view summary, std::string_view description) {
@@ -107,6 +116,9 @@ FlowResult create_client(const Service& service, const http::Request& request) {
     };
     auto created = co_await write_as_admin(service, request, std::move(create));
     const core::ClientWithSecret made = CO_TRY(std::move(created));
+    // So that it may call at once. Should that fail, it may soon; and its secret will not be shown again.
+    const auto known = co_await await_catch_up(service.client_updater);
+    static_cast<void>(known);
     co_return answer_secret(made, 201);
 }
 
@@ -152,7 +164,8 @@ FlowResult change_client(const Service& service, const http::Request& request) {
     };
     auto changed = co_await write_as_admin(service, request, std::move(change));
     const core::Client client = CO_TRY(std::move(changed));
-    co_return answer(describe(client));
+    auto response = answer(describe(client));
+    co_return co_await answer_once_known(service, std::move(response));
 }
 
 Facts describe_change_client() {
@@ -171,7 +184,8 @@ FlowResult renew_client_secret(const Service& service, const http::Request& requ
     };
     auto renewed = co_await write_as_admin(service, request, std::move(renew));
     const core::ClientWithSecret made = CO_TRY(std::move(renewed));
-    co_return answer_secret(made, 200);
+    auto response = answer_secret(made, 200);
+    co_return co_await answer_once_known(service, std::move(response));
 }
 
 Facts describe_renew_client_secret() {
@@ -206,7 +220,8 @@ FlowResult delete_client(const Service& service, const http::Request& request) {
     };
     auto erased = co_await write_as_admin(service, request, std::move(erase));
     CO_TRY(std::move(erased));
-    co_return answer(DoneResponse{"The client is deleted, its tokens are refused"});
+    auto response = answer(DoneResponse{"The client is deleted, its tokens are refused"});
+    co_return co_await answer_once_known(service, std::move(response));
 }
 
 Facts describe_delete_client() {

@@ -80,8 +80,10 @@ inline boost::asio::awaitable<void> wait_until(std::chrono::steady_clock::time_p
     co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
-inline boost::asio::awaitable<Result<void>> await_catch_up(core::Store& store) {
-    std::function<void(detail::Finish)> start = [&store](detail::Finish done) { store.catch_up(std::move(done)); };
+// `source`: a core::Store, or what keeps something in memory in step with it.
+template <typename Source>
+boost::asio::awaitable<Result<void>> await_catch_up(Source& source) {
+    std::function<void(detail::Finish)> start = [&source](detail::Finish done) { source.catch_up(std::move(done)); };
     co_return co_await http::await_callback<Result<void>>(std::move(start));
 }
 

@@ -111,6 +111,10 @@ Facts describe_grant() {
                  schema_of<OAuthErrorResponse>()},
                 {401, "The client is unknown or disabled, or its secret is missing or wrong",
                  schema_of<OAuthErrorResponse>()},
+                {429,
+                 "As many tokens of the client, or of the session, have not expired as it may have; use the newest "
+                 "until `Retry-After`. A refresh token stays good.",
+                 schema_of<OAuthErrorResponse>()},
             },
     };
 }

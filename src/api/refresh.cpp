@@ -52,6 +52,10 @@ Facts describe_refresh() {
                  "The refresh token is missing, invalid, expired or used, its session has ended, or there are two of "
                  "them",
                  schema_of<ErrorResponse>()},
+                {429,
+                 "`too_many_tokens`: as many access tokens of the session have not expired as it may have; use the "
+                 "newest until `Retry-After`. The refresh token stays good.",
+                 schema_of<ErrorResponse>()},
             },
     };
 }

@@ -13,11 +13,12 @@ constexpr auto look_interval = std::chrono::milliseconds(250);
 }  // namespace
 
 RevocationFeed::RevocationFeed(core::Store& store, const core::Signer& signer, Milliseconds heartbeat,
-                               std::size_t most_readers)
+                               std::size_t most_readers, std::size_t most_of_a_client)
     : store_(store),
       signer_(signer),
       heartbeat_(heartbeat),
       most_readers_(most_readers),
+      most_of_a_client_(most_of_a_client),
       keys_generation_(signer.generation()),
       thread_([this] {
           pthread_setname_np(pthread_self(), "feed");
@@ -92,15 +93,24 @@ std::shared_ptr<const RevocationSnapshot> RevocationFeed::snapshot() {
     return snapshot_;
 }
 
-Result<RevocationFeed::Place> RevocationFeed::take_place() {
+Result<RevocationFeed::Place> RevocationFeed::take_place(const core::ClientId& client) {
     const std::lock_guard lock(readers_mutex_);
+    const auto own = readers_of_.find(client);
+    if (own != readers_of_.end() && own->second >= most_of_a_client_) {
+        ++refused_;
+        return throttled("too_many_streams",
+                         "The client follows the revocations of this node " + std::to_string(most_of_a_client_) +
+                             " times, which is as often as one may; share a stream, or make another client",
+                         Seconds(10));
+    }
     if (readers_ >= most_readers_) {
         ++refused_;
         return overloaded("As many follow the revocations of this node as may; try again later, or poll the lists",
                           Seconds(10));
     }
     ++readers_;
-    return Place(*this);
+    ++readers_of_[client];
+    return Place(*this, client);
 }
 
 void RevocationFeed::Place::wake_with(std::function<void()> wake) {
@@ -113,6 +123,8 @@ RevocationFeed::Place::~Place() {
     if (feed_ == nullptr) return;
     const std::lock_guard lock(feed_->readers_mutex_);
     --feed_->readers_;
+    const auto own = feed_->readers_of_.find(client_);
+    if (--own->second == 0) feed_->readers_of_.erase(own);
     if (wake_.has_value()) feed_->wakes_.erase(*wake_);
 }
 

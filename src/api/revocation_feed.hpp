@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,7 +39,8 @@ public:
     // Listens to the store, and looks after the keys of `signer`; both must outlive it. `heartbeat`: between two signs
     // of life on each stream.
     RevocationFeed(core::Store& store, const core::Signer& signer, Milliseconds heartbeat,
-                   std::size_t most_readers = limits::revocation_streams);
+                   std::size_t most_readers = limits::revocation_streams,
+                   std::size_t most_of_a_client = limits::revocation_streams_per_client);
     ~RevocationFeed();
     RevocationFeed(const RevocationFeed&) = delete;
     RevocationFeed& operator=(const RevocationFeed&) = delete;
@@ -53,9 +55,11 @@ public:
     // One reader's place among them, given back when it dies.
     class Place {
     public:
-        explicit Place(RevocationFeed& feed) : feed_(&feed) {}
+        Place(RevocationFeed& feed, const core::ClientId& client) : feed_(&feed), client_(client) {}
         Place(Place&& other) noexcept
-            : feed_(std::exchange(other.feed_, nullptr)), wake_(std::exchange(other.wake_, std::nullopt)) {}
+            : feed_(std::exchange(other.feed_, nullptr)),
+              client_(other.client_),
+              wake_(std::exchange(other.wake_, std::nullopt)) {}
         Place& operator=(Place&&) = delete;
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
@@ -65,10 +69,12 @@ public:
 
     private:
         RevocationFeed* feed_;
+        core::ClientId client_;
         std::optional<std::list<std::function<void()>>::iterator> wake_;
     };
-    // Errors: overloaded, when there are as many readers as may be.
-    Result<Place> take_place();
+    // For a reader in the name of `client`. Errors: overloaded, when there are as many readers as may be; throttled
+    // "too_many_streams", when that client has as many as one may.
+    Result<Place> take_place(const core::ClientId& client);
 
     enum class Cut { slow, shutdown, unauthorized };
     void count_cut(Cut cut) { ++cuts_.at(static_cast<std::size_t>(cut)); }
@@ -92,6 +98,7 @@ private:
     const core::Signer& signer_;
     const Milliseconds heartbeat_;
     const std::size_t most_readers_;
+    const std::size_t most_of_a_client_;
     core::RevocationLog log_;
 
     std::mutex news_mutex_;
@@ -101,6 +108,7 @@ private:
 
     mutable std::mutex readers_mutex_;
     std::size_t readers_ = 0;
+    std::map<core::ClientId, std::size_t> readers_of_;  // without those that have none
     std::list<std::function<void()>> wakes_;
 
     std::mutex snapshot_mutex_;

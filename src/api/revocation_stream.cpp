@@ -19,6 +19,11 @@ constexpr std::size_t chunk_bytes_wanted = limits::http_stream_chunk_bytes / 4;
 // Of a list at once; a multiple of three, so that the pieces' base64 is that of the whole.
 constexpr std::size_t list_bytes_at_once = 3 * 8 * 1024;
 
+// A reader may follow for months, and whatever it has sent would stay as long.
+std::string_view position_of(std::string_view last_event_id) {
+    return last_event_id.size() <= limits::event_id_bytes ? last_event_id : incomplete;
+}
+
 }  // namespace
 
 RevocationStream::RevocationStream(const Service& service, RevocationFeed::Place place,
@@ -28,7 +33,7 @@ RevocationStream::RevocationStream(const Service& service, RevocationFeed::Place
       log_(feed_.log()),
       place_(std::move(place)),
       client_(std::move(client)),
-      asked_for_(last_event_id.value_or("")) {}
+      asked_for_(position_of(last_event_id.value_or(""))) {}
 
 void RevocationStream::begin(std::string& chunk) {
     begun_ = true;

@@ -30,7 +30,7 @@ protected:
 
     std::unique_ptr<RevocationStream> open(std::optional<std::string> position = std::nullopt) {
         auto client = bench_.clients.authenticate(make_client().id.text(), "secret");
-        auto place = feed().take_place();
+        auto place = feed().take_place(make_client().id);
         return std::make_unique<RevocationStream>(bench_.service, std::move(*place), std::move(*client), position);
     }
     // All that it says until it waits.
@@ -105,7 +105,8 @@ TEST_F(Stream, GoesOnAfterAPositionThatIsRemembered) {
 TEST_F(Stream, NeverHidesAGap) {
     auto stream = open();
     const std::string position = last_id(read(*stream));
-    for (const std::string& unknown : {std::string("incomplete"), std::string("0"), position + "1"}) {
+    for (const std::string& unknown :
+         {std::string("incomplete"), std::string("0"), position + "1", std::string(15'000, '1')}) {
         const std::string text = read(*open(unknown));
         EXPECT_EQ(words(text), "gap snapshot ready heartbeat ") << unknown;
         EXPECT_NE(text.find("{\"reason\":\"unknown_position\"}"), std::string::npos) << text;
@@ -116,7 +117,7 @@ TEST_F(Stream, NeverHidesAGap) {
     const std::string text = read(*open(position));
     EXPECT_EQ(words(text), "gap snapshot ready heartbeat ");
     EXPECT_NE(text.find("{\"reason\":\"too_old\"}"), std::string::npos) << text;
-    EXPECT_EQ(feed().figures().gaps, 4U);
+    EXPECT_EQ(feed().figures().gaps, 5U);
     // Who was listening all the time, and did not read.
     EXPECT_EQ(words(read(*stream)), "cut ");
     EXPECT_EQ(feed().figures().cuts.at(static_cast<std::size_t>(RevocationFeed::Cut::slow)), 1U);
@@ -180,18 +181,34 @@ TEST_F(Stream, WakesItsReaderAndNobodyElse) {
 TEST_F(Stream, HasRoomForSoManyReaders) {
     core::MemoryStore store(from_seconds(0));
     RevocationFeed small(store, bench_.signer, 5s, 2);
-    const auto first = small.take_place();
+    const auto first = small.take_place(make_client().id);
     {
-        const auto second = small.take_place();
+        const auto second = small.take_place(make_client().id);
         ASSERT_TRUE(second.has_value());
-        const auto third = small.take_place();
+        const auto third = small.take_place(make_client().id);
         ASSERT_FALSE(third.has_value());
         EXPECT_EQ(third.error().kind, ErrorKind::overloaded);
         EXPECT_TRUE(third.error().retry_after.has_value());
     }
-    EXPECT_TRUE(small.take_place().has_value());
+    EXPECT_TRUE(small.take_place(make_client().id).has_value());
     EXPECT_EQ(small.figures().readers, 1U);
     EXPECT_EQ(small.figures().refused, 1U);
+}
+
+TEST_F(Stream, HasRoomForSoManyReadersOfOneClient) {
+    core::MemoryStore store(from_seconds(0));
+    RevocationFeed small(store, bench_.signer, 5s, 3, 1);
+    core::ClientId other;
+    {
+        const auto first = small.take_place(make_client().id);
+        const auto refused = small.take_place(make_client().id);
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().kind, ErrorKind::throttled);
+        EXPECT_EQ(refused.error().code, "too_many_streams");
+        EXPECT_TRUE(refused.error().retry_after.has_value());
+        EXPECT_TRUE(small.take_place(other).has_value()) << "another has its own";
+    }
+    EXPECT_TRUE(small.take_place(make_client().id).has_value());
 }
 
 TEST_F(Stream, SharesASnapshotAmongThoseWhoComeTogether) {

@@ -9,7 +9,7 @@ namespace postern::api {
 FlowResult revocations(const Service& service, const http::Request& request) {
     auto client = get_client(service, request);
     if (!client.has_value()) co_return std::move(client.error());
-    auto place = service.revocation_feed.take_place();
+    auto place = service.revocation_feed.take_place(client->client().id);
     if (!place.has_value()) co_return std::move(place.error());
     http::Response response{.headers = {}, .content_type = "text/event-stream", .body = {}};
     // nginx would keep a whole buffer of it back.
@@ -33,7 +33,11 @@ Facts describe_revocations() {
                          .description = "The stream; it goes on until one of the two closes it",
                          .media_type = "text/event-stream"},
                         {400, "The request is malformed", schema_of<ErrorResponse>()},
-                        {401, "The client has not proven itself", schema_of<ErrorResponse>()}}};
+                        {401, "The client has not proven itself", schema_of<ErrorResponse>()},
+                        {429,
+                         "`too_many_streams`: the client has as many streams at this node as one may have; each "
+                         "verifying process needs one",
+                         schema_of<ErrorResponse>()}}};
 }
 
 }  // namespace postern::api

@@ -37,6 +37,7 @@ struct Service {
     const core::AccountPolicy& account_policy;
     const core::SecretDeriver& secrets;
     const core::ClientDirectory& clients;
+    core::ClientUpdater& client_updater;
     core::KeyUpdater& key_updater;
     const core::KeyVault& key_vault;
     const core::RotationPolicy& rotation_policy;

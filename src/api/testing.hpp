@@ -72,6 +72,11 @@ public:
     Result<void> outcome;
 };
 
+class NoClientUpdater final : public core::ClientUpdater {
+public:
+    void catch_up(core::Store::Done done) override { done({}); }
+};
+
 using core::testing::PlainText;
 
 inline std::string header(const http::Response& response, std::string_view name) {
@@ -127,6 +132,7 @@ public:
     core::Throttle throttle{{}, clock};
     core::TimingFloor timing_floor;
     core::ClientDirectory clients;
+    NoClientUpdater client_updater;
     CountingKeyUpdater key_updater;
     core::testing::LetterVault key_vault{"a", "a"};
     core::RotationPolicy rotation_policy;
@@ -143,6 +149,7 @@ public:
                     .account_policy = account_policy,
                     .secrets = secrets,
                     .clients = clients,
+                    .client_updater = client_updater,
                     .key_updater = key_updater,
                     .key_vault = key_vault,
                     .rotation_policy = rotation_policy,

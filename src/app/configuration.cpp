@@ -17,6 +17,7 @@
 #include "base/ascii.hpp"
 #include "base/encoding.hpp"
 #include "base/id.hpp"
+#include "base/json_text.hpp"
 #include "http/client_address.hpp"
 
 namespace postern::app {
@@ -121,6 +122,17 @@ Result<void> check_client_id(const Configuration& configuration) {
                                " letters, digits and characters of -._~, and no UUID");
 }
 
+// With the most that an account or a client may add, no token is longer than we believe any to be.
+Result<void> check_token_frame(const Configuration& configuration) {
+    std::size_t bytes = 2 * configuration.public_url.size() + configuration.tokens_client_id.size();
+    for (const std::string& audience : configuration.tokens_audience) bytes += quote_json(audience).size() + 1;
+    if (bytes <= limits::token_frame_bytes) return {};
+    return configuration_error("tokens.audience" + origin(configuration, "tokens.audience") +
+                               ", tokens.client_id and twice public_url take " + std::to_string(bytes) +
+                               " bytes of each token; together they may have " +
+                               std::to_string(limits::token_frame_bytes));
+}
+
 Result<void> check_store(const Configuration& configuration) {
     const bool sqlite = is_sqlite(configuration) && configuration.store.size() > sqlite_scheme.size();
     if (sqlite || !postgresql_scheme(configuration.store).empty()) return {};
@@ -196,6 +208,7 @@ Result<void> check_together(const Configuration& c) {
     TRY(check_public_url(c));
     TRY(check_base_path(c));
     TRY(check_client_id(c));
+    TRY(check_token_frame(c));
     TRY(check_store(c));
     TRY(check_order(c, "sessions.refresh_grace", c.sessions_refresh_grace, "tokens.access_life", c.tokens_access_life));
     TRY(check_order(c, "sessions.idle", c.sessions_idle, "sessions.life", c.sessions_life));

@@ -48,6 +48,8 @@ struct Configuration {
     std::string tokens_algorithm = "ES256";
     std::string tokens_client_id = "first-party";
     Milliseconds tokens_access_life = limits::access_token_life;
+    std::int64_t tokens_live_per_session = limits::live_tokens_per_session;
+    std::int64_t tokens_live_per_client = limits::live_tokens_per_client;
 
     Milliseconds keys_rotate_after = limits::key_rotate_after;
     Milliseconds keys_publish_ahead = limits::key_publish_ahead;

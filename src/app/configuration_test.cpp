@@ -167,6 +167,18 @@ TEST(Configuration, RefusesWhatDoesNotGoTogether) {
     EXPECT_EQ(refusal(read_toml("[hash]\niterations = 5\nmemory_mib = 7")), "accepted");
 }
 
+TEST(Configuration, LeavesRoomInATokenForWhatAccountsAdd) {
+    const auto with_audience = [](std::size_t bytes) {
+        return refusal(read_toml("public_url = \"https://auth.example.com\"\n[tokens]\naudience = [\"" +
+                                 std::string(bytes, 'a') + "\"]"));
+    };
+    constexpr std::size_t most = limits::token_frame_bytes - 2 * 24 - 11 - 3;
+    EXPECT_EQ(with_audience(most), "accepted");
+    EXPECT_EQ(with_audience(most + 1),
+              "tokens.audience (postern.toml, line 3), tokens.client_id and twice public_url take 1025 bytes of each "
+              "token; together they may have 1024");
+}
+
 TEST(Configuration, ChecksAddressesAndPaths) {
     for (const auto* wrong : {"listen = \"8080\"",
                               "listen = \"127.0.0.1\"",

@@ -88,7 +88,7 @@ public:
     Node(std::unique_ptr<LocalWorkplace> workplace, crypto::KeyRing& ring, core::Store& store,
          const core::Hasher& hasher, const core::KeyVault& vault, const Clock& clock)
         : key_keeper_(ring, vault, workplace->rotation_policy(), clock),
-          client_follower_("clients", [this](core::Reader& reader) { return load_clients(reader); }),
+          client_follower_("clients", store, [this](core::Reader& reader) { return load_clients(reader); }),
           workplace_(std::move(workplace)),
           store_(store),
           audit_thread_(store, ring, webhooks_of(workplace_->configuration()), clock),
@@ -108,6 +108,7 @@ public:
                    .account_policy = workplace_->account_policy(),
                    .secrets = ring,
                    .clients = clients_,
+                   .client_updater = client_follower_,
                    .key_updater = key_keeper_,
                    .key_vault = vault,
                    .rotation_policy = key_keeper_.policy(),
@@ -131,7 +132,7 @@ public:
         add_audit_metrics(metrics_, audit_thread_);
         add_throttle_metrics(metrics_, throttle_);
         api::add_routes(router_, service_);
-        store_.on_clients_changed([this] { client_follower_.reload(store_); });
+        store_.on_clients_changed([this] { client_follower_.reload(); });
     }
 
     ~Node() { key_keeper_.stop(); }
@@ -141,7 +142,7 @@ public:
     Result<void> start(const ListenAddress& listen, const Environment& environment) {
         key_keeper_.start(store_);
         TRY(core::read_and_wait(store_, [this](core::Reader& reader) { return load_clients(reader); }));
-        client_follower_.reload(store_);  // so that nothing which changed around that is missed
+        client_follower_.reload();  // so that nothing which changed around that is missed
         deliveries_ =
             TRY(Deliveries::make(configuration(), environment, store_, service_.secrets, text_, service_.clock));
         add_delivery_metrics(metrics_, *deliveries_, service_.clock);
@@ -153,7 +154,7 @@ public:
     [[nodiscard]] const Configuration& configuration() const { return workplace_->configuration(); }
     [[nodiscard]] http::Server& server() { return *server_; }
     [[nodiscard]] Deliveries& deliveries() { return *deliveries_; }
-    void retry_what_failed() { client_follower_.retry(store_); }
+    void retry_what_failed() { client_follower_.retry(); }
 
 private:
     Result<void> load_clients(core::Reader& reader) {

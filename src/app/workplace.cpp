@@ -37,7 +37,9 @@ core::TokenPolicy token_policy_of(const Configuration& configuration) {
             .session_idle = configuration.sessions_idle,
             .session_life = configuration.sessions_life,
             .permanent_session_idle = configuration.sessions_permanent_idle,
-            .permanent_session_life = configuration.sessions_permanent_life};
+            .permanent_session_life = configuration.sessions_permanent_life,
+            .live_tokens_per_session = configuration.tokens_live_per_session,
+            .live_tokens_per_client = configuration.tokens_live_per_client};
 }
 
 core::RotationPolicy rotation_policy_of(const Configuration& configuration) {

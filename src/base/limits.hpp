@@ -159,6 +159,16 @@ inline constexpr auto session_retention = 24h * 30;
 inline constexpr auto audit_retention = 24h * 400;
 // Live sessions of one account: a script that logs in on every call must not fill the store. The oldest are ended.
 inline constexpr std::size_t sessions_per_account = 200;
+// Access tokens of one session that have not expired; default of tokens.live_per_session: a refresh each other second,
+// for ever. With sessions_per_account it bounds what shutting an account out has to revoke in one transaction.
+inline constexpr std::int64_t live_tokens_per_session = 500;
+inline constexpr std::int64_t live_tokens_per_session_most = 5'000;
+// The same for one client, which has no sessions; default of tokens.live_per_client. A client asks again when its token
+// runs out: these are ten thousand processes.
+inline constexpr std::int64_t live_tokens_per_client = 10'000;
+inline constexpr std::int64_t live_tokens_per_client_most = 50'000;
+// Slots that one statement revokes: far from postgres_statement_time on a machine that has much else to do.
+inline constexpr std::size_t revocation_batch_slots = 1'000;
 // Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
 inline constexpr std::size_t verified_token_cache_entries = 10'000;
 
@@ -168,6 +178,10 @@ inline constexpr std::size_t clients = 10'000;
 inline constexpr std::size_t client_name_bytes = 64;
 inline constexpr std::size_t audiences_per_client = 32;
 inline constexpr std::size_t audience_bytes = 256;
+// Audiences and scopes of one client together, as account_claims_bytes.
+inline constexpr std::size_t client_claims_bytes = 4 * 1024;
+// What the configuration puts into each token, public_url twice: with the most of the above still within token_bytes.
+inline constexpr std::size_t token_frame_bytes = 1024;
 inline constexpr std::size_t scopes_per_owner = 32;
 inline constexpr std::size_t scope_bytes = 64;
 // An account's own claims go into each of its tokens, and a token goes with each request: headers of common servers end
@@ -193,6 +207,10 @@ inline constexpr auto revocation_heartbeat = 5s;
 inline constexpr std::size_t revocation_log_entries = 65'536;
 // Readers of the stream at a time on one node: each verifying process is one.
 inline constexpr std::size_t revocation_streams = 2'000;
+// Of them for one client, so that none takes the places of all: ten machines with twenty processes each.
+inline constexpr std::size_t revocation_streams_per_client = 200;
+// Of a position in the stream that a reader sends; ours are shorter.
+inline constexpr std::size_t event_id_bytes = 64;
 // After its readers have been woken, the next changes wait this long for each of them: telling one takes some 10 us of
 // an io thread, so that telling them all takes no more than a quarter of it, and a thousand still know within 40 ms.
 inline constexpr auto revocation_reader_time = 40us;

@@ -28,13 +28,6 @@ Result<void> check_claim_name(const std::string& name) {
     return {};
 }
 
-// What the words take in a token: in quotes, with a comma.
-std::size_t bytes_of(const std::vector<std::string>& words) {
-    std::size_t bytes = 0;
-    for (const std::string& word : words) bytes += word.size() + 3;
-    return bytes;
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> accept_roles(std::vector<std::string> wanted) {
@@ -63,7 +56,8 @@ Result<std::string> accept_custom_claims(std::string_view text) {
 }
 
 Result<void> check_claims_size(const Account& account) {
-    const std::size_t bytes = bytes_of(account.roles) + bytes_of(account.scopes) + account.custom_claims.size();
+    const std::size_t bytes =
+        bytes_in_token(account.roles) + bytes_in_token(account.scopes) + account.custom_claims.size();
     if (bytes <= limits::account_claims_bytes) return {};
     return invalid_input("claims_too_large", "Roles, scopes and claims would take " + std::to_string(bytes) +
                                                  " bytes of each token; together they may have " +

@@ -26,8 +26,9 @@ TEST(CustomClaims, AreKeptAsCompactText) {
 }
 
 TEST(CustomClaims, NeverTakeTheNameOfAStandardsOrOurs) {
-    for (const std::string name : {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "sid", "scope", "roles", "status",
-                                   "client_id", "type", "cnf", "act", "Sub", "ROLES", "email"}) {
+    for (const std::string name : {"iss",   "sub",   "aud",       "exp",         "nbf",       "iat",      "jti", "sid",
+                                   "scope", "roles", "status",    "client_id",   "type",      "cnf",      "act", "Sub",
+                                   "ROLES", "email", "__proto__", "constructor", "prototype", "__PROTO__"}) {
         const auto refused = accept_custom_claims("{\"" + name + "\":\"x\"}");
         ASSERT_FALSE(refused.has_value()) << name;
         EXPECT_EQ(refused.error().code, "reserved_claim");

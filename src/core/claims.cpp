@@ -22,8 +22,9 @@ Result<void> check_times(Timestamp issued_at, Timestamp expires_at, Timestamp no
 }  // namespace
 
 bool is_reserved_claim(std::string_view name) {
-    // RFC 7519, RFC 9068, RFC 8693, RFC 7800, OpenID Connect Core and the Token Status List draft, and our own.
-    constexpr std::array<std::string_view, 36> reserved = {"iss",
+    // RFC 7519, RFC 9068, RFC 8693, RFC 7800, OpenID Connect Core and the Token Status List draft, and our own. The
+    // last three mean something else to scripts that copy claims from object to object.
+    constexpr std::array<std::string_view, 39> reserved = {"iss",
                                                            "sub",
                                                            "aud",
                                                            "exp",
@@ -58,7 +59,10 @@ bool is_reserved_claim(std::string_view name) {
                                                            "authorization_details",
                                                            "alg",
                                                            "kid",
-                                                           "crit"};
+                                                           "crit",
+                                                           "__proto__",
+                                                           "constructor",
+                                                           "prototype"};
     return std::ranges::find(reserved, name) != reserved.end();
 }
 

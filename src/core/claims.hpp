@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "core/records.hpp"
 
@@ -70,6 +71,8 @@ struct TokenPolicy {
     Milliseconds session_life{};
     Milliseconds permanent_session_idle{};
     Milliseconds permanent_session_life{};
+    std::int64_t live_tokens_per_session = limits::live_tokens_per_session;
+    std::int64_t live_tokens_per_client = limits::live_tokens_per_client;
 };
 
 std::string refresh_audience(const TokenPolicy& policy);

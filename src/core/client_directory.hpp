@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "core/records.hpp"
+#include "core/store.hpp"
 
 namespace postern::core {
 
@@ -41,6 +42,15 @@ private:
 
     mutable std::mutex mutex_;  // guards the pointer
     std::shared_ptr<const Clients> clients_ = std::make_shared<const Clients>();
+};
+
+// Brings the directory up to the store's. Implemented by src/app. Thread-safe.
+class ClientUpdater {
+public:
+    virtual ~ClientUpdater() = default;
+    // `done` runs, on another thread, once every client is known here as it was committed before this call; it must not
+    // block. Errors: unavailable.
+    virtual void catch_up(Store::Done done) = 0;
 };
 
 }  // namespace postern::core

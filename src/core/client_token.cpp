@@ -4,6 +4,7 @@
 
 #include "base/encoding.hpp"
 #include "core/clients.hpp"
+#include "core/live_tokens.hpp"
 #include "core/scopes.hpp"
 
 namespace postern::core {
@@ -45,10 +46,14 @@ Result<ClientToken> issue_client_token(Transaction& transaction, const Authentic
     const Client current = TRY(take_unchanged(transaction, client));
     auto audience = TRY(audience_for(current, wanted.resource));
     auto scopes = TRY(scopes_for(current, wanted.scopes));
+    TRY(check_claims_size(audience, scopes));  // a client may be older than that rule
     const Timestamp issued_at = std::chrono::floor<Seconds>(now);
+    // The client's row is taken, so nobody else counts on from here.
+    const std::int64_t counter = TRY(transaction.find_last_counter(session_of(current.id))) + 1;
+    TRY(check_live_tokens(transaction, session_of(current.id), counter, policy.live_tokens_per_client, now));
     const Slot slot{.ref = TRY(transaction.reserve_slot(access_kid, now)),
                     .session_id = session_of(current.id),
-                    .counter = 0,
+                    .counter = counter,
                     .token_id = TokenId::make(now),
                     .issued_at = now,
                     .expires_at = std::chrono::floor<Seconds>(now + policy.access_token_life),

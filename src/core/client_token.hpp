@@ -25,8 +25,8 @@ struct ClientTokenRequest {
     std::optional<std::vector<std::string>> scopes;  // without, all that the client may have
 };
 
-// Errors: invalid_input "invalid_target", "invalid_scope"; unauthenticated "invalid_client", when the client has
-// changed since it proved itself.
+// Errors: invalid_input "invalid_target", "invalid_scope", "claims_too_large"; unauthenticated "invalid_client", when
+// the client has changed since it proved itself; throttled "too_many_tokens" past policy.live_tokens_per_client.
 Result<ClientToken> issue_client_token(Transaction& transaction, const AuthenticatedClient& client,
                                        const ClientTokenRequest& wanted, const TokenPolicy& policy,
                                        std::string_view access_kid, const Actor& actor, Timestamp now);

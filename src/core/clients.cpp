@@ -101,6 +101,14 @@ AuditSubject about(const Client& client) {
     return {.account = std::nullopt, .session = std::nullopt, .detail = client.name + " " + client.id.text()};
 }
 
+Result<void> check_claims_size(const std::vector<std::string>& audiences, const std::vector<std::string>& scopes) {
+    const std::size_t bytes = bytes_in_token(audiences) + bytes_in_token(scopes);
+    if (bytes <= limits::client_claims_bytes) return {};
+    return invalid_input("claims_too_large", "Audiences and scopes would take " + std::to_string(bytes) +
+                                                 " bytes of a token; together they may have " +
+                                                 std::to_string(limits::client_claims_bytes));
+}
+
 Result<ClientWithSecret> create_client(Transaction& transaction, const NewClient& wanted, const Actor& actor,
                                        Timestamp now) {
     ClientWithSecret made{.client = {.id = ClientId::make(now),
@@ -112,6 +120,7 @@ Result<ClientWithSecret> create_client(Transaction& transaction, const NewClient
                                      .updated_at = now,
                                      .disabled_at = std::nullopt},
                           .secret = make_secret()};
+    TRY(check_claims_size(made.client.audiences, made.client.scopes));
     made.client.secret_hash = hash_of(made.secret);
     TRY(require_free_name(transaction, made.client.name));
     if (TRY(list_all_clients(transaction)).size() >= limits::clients) {
@@ -161,6 +170,7 @@ Result<Client> change_client(Transaction& transaction, const ClientId& id, const
     if (change.name.has_value()) client.name = TRY(accept_name(*change.name));
     if (change.audiences.has_value()) client.audiences = TRY(accept_audiences(*change.audiences));
     if (change.scopes.has_value()) client.scopes = TRY(accept_scopes(*change.scopes));
+    TRY(check_claims_size(client.audiences, client.scopes));
     const bool renamed = client.name != before.name;
     if (!renamed && client.audiences == before.audiences && client.scopes == before.scopes) return client;
     if (renamed) TRY(require_free_name(transaction, client.name));

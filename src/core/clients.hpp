@@ -29,8 +29,12 @@ struct ClientWithSecret {
     SecretString secret;  // "pcs_" and 43 characters of base64url
 };
 
+// Audiences and scopes together: a token must not become too large to be believed. Errors: invalid_input
+// "claims_too_large".
+Result<void> check_claims_size(const std::vector<std::string>& audiences, const std::vector<std::string>& scopes);
+
 // Errors: conflict "client_exists" for a name that is taken, "too_many_clients" past limits::clients; invalid_input
-// "invalid_client_name", "invalid_audience", "invalid_scope".
+// "invalid_client_name", "invalid_audience", "invalid_scope", "claims_too_large".
 Result<ClientWithSecret> create_client(Transaction& transaction, const NewClient& wanted, const Actor& actor,
                                        Timestamp now);
 

@@ -216,6 +216,44 @@ TEST_F(Clients, GetTokensOfTheirOwn) {
     EXPECT_EQ(refusal(issue(*proven, {.scopes = std::vector<std::string>{"read", "admin"}})), "invalid_scope");
 }
 
+TEST_F(Clients, NeverHaveATokenThatIsTooLongToBelieve) {
+    std::vector<std::string> audiences;
+    for (int i = 10; i < 42; ++i) audiences.push_back(std::to_string(i) + std::string(limits::audience_bytes - 2, 'a'));
+    EXPECT_EQ(refusal(create("billing", audiences)), "claims_too_large");
+    const auto made = create("billing", {audiences[0]});
+    EXPECT_EQ(refusal(change(made->client.id, {.audiences = audiences})), "claims_too_large");
+    EXPECT_EQ(refusal(change(made->client.id, {.name = "still there"})), "accepted");
+
+    // One that was made before there was such a rule.
+    store.tables.clients.begin()->second.audiences = audiences;
+    EXPECT_EQ(refusal(change(made->client.id, {.scopes = std::vector<std::string>{}})), "claims_too_large");
+    EXPECT_EQ(refusal(issue(*authenticate(*made))), "claims_too_large");
+    EXPECT_EQ(refusal(issue(*authenticate(*made), {.resource = audiences[7]})), "accepted");
+}
+
+TEST_F(Clients, HaveSoManyLiveTokens) {
+    auto few = policy();
+    few.live_tokens_per_client = 2;
+    const auto made = create("billing");
+    const auto other = create("orders");
+    const auto issue_with = [&](const ClientWithSecret& client) {
+        const auto proven = authenticate(client);
+        return write([&](Transaction& transaction) {
+            return issue_client_token(transaction, *proven, {}, few, "kid", actor(), clock.now());
+        });
+    };
+    EXPECT_TRUE(issue_with(*made).has_value());
+    clock.advance(std::chrono::minutes(10));
+    EXPECT_TRUE(issue_with(*made).has_value());
+    const auto refused = issue_with(*made);
+    EXPECT_EQ(refusal(refused), "too_many_tokens");
+    EXPECT_EQ(refused.error().retry_after, Seconds(std::chrono::minutes(5)));
+    EXPECT_TRUE(issue_with(*other).has_value()) << "each client for itself";
+    clock.advance(std::chrono::minutes(5));
+    EXPECT_TRUE(issue_with(*made).has_value());
+    EXPECT_EQ(refusal(issue_with(*made)), "too_many_tokens");
+}
+
 TEST(Scopes, AreSplitStrictly) {
     EXPECT_EQ(split_scope("a").value(), (std::vector<std::string>{"a"}));
     EXPECT_EQ(split_scope("b a:x").value(), (std::vector<std::string>{"b", "a:x"}));

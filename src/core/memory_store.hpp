@@ -117,14 +117,6 @@ public:
     Result<std::size_t> revoke_slots_of_session(const SessionId& id, Timestamp now, RevocationReason reason) override {
         return revoke_where([&](const Slot& slot) { return slot.session_id == id; }, now, reason);
     }
-    Result<std::size_t> revoke_slots_of_account(const AccountId& id, Timestamp now, RevocationReason reason) override {
-        return revoke_where(
-            [&](const Slot& slot) {
-                auto session = tables_.sessions.find(slot.session_id);
-                return session != tables_.sessions.end() && session->second.account_id == id;
-            },
-            now, reason);
-    }
     Result<void> insert_key(const StoredKey& key) override {
         if (!tables_.keys.emplace(key.kid, key).second) return conflict("unique_violation", "kid");
         return {};

@@ -92,6 +92,13 @@ public:
         }
         return std::optional<Slot>();
     }
+    Result<std::int64_t> find_last_counter(const SessionId& id) override {
+        std::int64_t last = 0;
+        for (const auto& [ref, slot] : tables_.slots) {
+            if (slot.session_id == id) last = std::max(last, slot.counter);
+        }
+        return last;
+    }
     Result<std::optional<Client>> find_client(const ClientId& id) override { return find_in(tables_.clients, id); }
     Result<std::optional<Client>> find_client_by_name(std::string_view name) override {
         for (const auto& [id, client] : tables_.clients) {

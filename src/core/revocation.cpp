@@ -45,7 +45,8 @@ Result<bool> end_session_by_operator(Transaction& transaction, const SessionId& 
 Result<std::size_t> revoke_account(Transaction& transaction, const AccountId& account, RevocationReason reason,
                                    std::string_view event, const Actor& actor, Timestamp now, std::string_view detail) {
     const auto ended = TRY(transaction.end_sessions_of(account, now, reason));
-    TRY(transaction.revoke_slots_of_account(account, now, reason));
+    // Those of sessions that had ended were revoked as they did.
+    for (const SessionId& session : ended) TRY(transaction.revoke_slots_of_session(session, now, reason));
     TRY(record(transaction, event, actor, {account, std::nullopt, std::string(detail)}, word(reason), now));
     return ended.size();
 }

@@ -53,6 +53,12 @@ Result<std::vector<std::string>> split_scope(std::string_view scope) {
     return words;
 }
 
+std::size_t bytes_in_token(const std::vector<std::string>& words) {
+    std::size_t bytes = 0;
+    for (const std::string& word : words) bytes += word.size() + 3;
+    return bytes;
+}
+
 std::string join_words(const std::vector<std::string>& words) {
     std::string joined;
     for (const std::string& word : words) {

@@ -24,6 +24,9 @@ Result<std::vector<std::string>> accept_scopes(std::vector<std::string> wanted);
 // The words of a `scope`, in order. Errors: invalid_input "invalid_scope", for one that is empty or no such text.
 Result<std::vector<std::string>> split_scope(std::string_view scope);
 
+// What they take in a token: in quotes, with a comma.
+std::size_t bytes_in_token(const std::vector<std::string>& words);
+
 // With a space between.
 std::string join_words(const std::vector<std::string>& words);
 // Whatever stands between spaces, as join_words() left it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.hpp"
+#include "core/live_tokens.hpp"
 #include "core/revocation.hpp"
 
 namespace postern::core {
@@ -66,6 +67,7 @@ Result<void> end_oldest_sessions(Transaction& transaction, const AccountId& acco
 // C := C + 1 and the child's slot. Nothing when another refresh of the same token got there first.
 Result<std::optional<TokenPair>> rotate(Transaction& transaction, Session session, const Account& account,
                                         const TokenPolicy& policy, std::string_view access_kid, Timestamp now) {
+    TRY(check_live_tokens(transaction, session.id, session.counter + 1, policy.live_tokens_per_session, now));
     const SlotRef ref = TRY(transaction.reserve_slot(access_kid, now));
     const Timestamp idle_deadline = std::min(whole_seconds(now + session.idle_time), session.ends_at);
     const bool moved = TRY(transaction.advance_session(session.id, session.counter, now, idle_deadline));

@@ -57,6 +57,7 @@ struct RefreshOutcome {
     std::optional<TokenPair> pair;  // with rotated and repeated
 };
 
+// Errors: throttled "too_many_tokens" past policy.live_tokens_per_session; the refresh token stays good.
 Result<RefreshOutcome> refresh_session(Transaction& transaction, const RefreshClaims& presented, const Actor& actor,
                                        const TokenPolicy& policy, std::string_view access_kid, Timestamp now);
 

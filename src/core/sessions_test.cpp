@@ -50,6 +50,37 @@ TEST_F(Sessions, TokensOfALoginSayWhatRfc9068AndTheSessionSay) {
     EXPECT_EQ(state(first), SlotState::live);
 }
 
+TEST_F(Sessions, HaveSoManyLiveAccessTokens) {
+    auto few = testing::policy();
+    few.live_tokens_per_session = 3;
+    const auto refresh_with = [&](const TokenPair& pair) {
+        return write_and_wait(*store, [&](Transaction& transaction) {
+            return refresh_session(transaction, pair.refresh, testing::actor(), few, "kid", clock.now());
+        });
+    };
+    clock.advance(5min);
+    const TokenPair second = *refresh_with(first)->pair;
+    clock.advance(5min);
+    const TokenPair third = *refresh_with(second)->pair;
+    ASSERT_TRUE(write_and_wait(*store, [&](Transaction& transaction) {
+                    return transaction.revoke_slot(second.access.slot, clock.now(), RevocationReason::token_revoked);
+                }).value());
+
+    const auto refused = refresh_with(third);
+    ASSERT_FALSE(refused.has_value()) << "a revoked one counts until it expires";
+    EXPECT_EQ(refused.error().kind, ErrorKind::throttled);
+    EXPECT_EQ(refused.error().code, "too_many_tokens");
+    EXPECT_EQ(refused.error().retry_after, Seconds(5min)) << "when the first token of the three expires";
+    EXPECT_EQ(session().counter, 3) << "the refresh token stays good";
+    EXPECT_EQ(refresh_with(second)->status, RefreshStatus::repeated) << "what issues nothing goes on";
+
+    clock.advance(5min);
+    const auto fourth = refresh_with(third);
+    ASSERT_TRUE(fourth.has_value());
+    EXPECT_EQ(fourth->status, RefreshStatus::rotated);
+    EXPECT_FALSE(refresh_with(*fourth->pair).has_value());
+}
+
 TEST_F(Sessions, RotationGivesANewPairAndLeavesTheOldAccessTokenAlive) {
     clock.advance(1min);
     const auto second = rotate_now(first.refresh);

@@ -60,6 +60,8 @@ public:
     virtual Result<std::optional<Slot>> find_slot(const SlotRef& ref) = 0;
     // The issuance that carried `counter`: the newest one where a counter has several (never, by construction).
     virtual Result<std::optional<Slot>> find_slot_of_counter(const SessionId& id, std::int64_t counter) = 0;
+    // The highest counter of its issuances that are still there; 0 without any.
+    virtual Result<std::int64_t> find_last_counter(const SessionId& id) = 0;
 
     virtual Result<std::vector<StoredKey>> list_keys() = 0;
     virtual Result<std::optional<Client>> find_client(const ClientId& id) = 0;
@@ -163,8 +165,6 @@ public:
     // These flip the bits in memory after the commit and before the work's completion. False or 0: nothing was live.
     virtual Result<bool> revoke_slot(const SlotRef& ref, Timestamp now, RevocationReason reason) = 0;
     virtual Result<std::size_t> revoke_slots_of_session(const SessionId& id, Timestamp now,
-                                                        RevocationReason reason) = 0;
-    virtual Result<std::size_t> revoke_slots_of_account(const AccountId& id, Timestamp now,
                                                         RevocationReason reason) = 0;
 
     virtual Result<void> insert_key(const StoredKey& key) = 0;

@@ -8,6 +8,8 @@
 
 #include "base/json.hpp"
 #include "base/limits.hpp"
+#include "core/account_claims.hpp"
+#include "core/clients.hpp"
 #include "crypto/key_ring_testing.hpp"
 #include "verify/jwk.hpp"
 #include "verify/signature.hpp"
@@ -44,6 +46,59 @@ TEST_F(KeyRingTest, ReadsTheAccessTokenThatItSigned) {
         EXPECT_EQ(read->session_id, claims.session_id);
         EXPECT_EQ(read->slot, claims.slot);
     }
+}
+
+// N words of the longest kind, then one that takes what is left of `bytes`, as core::bytes_in_token() counts them.
+std::vector<std::string> words_of(std::size_t bytes, std::size_t longest) {
+    std::vector<std::string> words;
+    for (; bytes >= longest + 3 + 4; bytes -= longest + 3) {
+        words.emplace_back(std::to_string(words.size()) + std::string(longest, 'w'));
+        words.back().resize(longest);
+    }
+    words.emplace_back(bytes - 3, 'x');
+    return words;
+}
+
+TEST_F(KeyRingTest, MakesNoTokenThatIsTooLongToBelieve) {
+    RingOfKeys keys(KeyAlgorithm::rs256);  // the longest signature
+    auto claims = some_access_claims();
+    // The whole frame: three times the URL, a client_id, and what aud has around it.
+    claims.client_id = std::string(limits::client_name_bytes, 'c');
+    claims.issuer = "https://" + std::string((limits::token_frame_bytes - claims.client_id.size() - 3) / 3 - 8, 'u');
+    claims.audience = {claims.issuer};
+    claims.slot.index = limits::list_slots - 1;
+    const auto size_of = [&] {
+        const auto token = keys.ring.sign(claims, keys.access.kid);
+        const auto read = keys.ring.read_access(*token);
+        EXPECT_TRUE(read.has_value()) << token->size() << " bytes: " << read.error().message;
+        return token->size();
+    };
+
+    core::Account account;
+    std::string numbers = R"({"n":[1.5)";  // they grow when they are written: what is bounded is what is written
+    while (core::accept_custom_claims(numbers + ",1.5]}").has_value()) numbers += ",1.5";
+    account.custom_claims = core::accept_custom_claims(numbers + "]}").take();
+    account.roles = words_of(64, limits::role_bytes);
+    const std::size_t left = limits::account_claims_bytes - account.custom_claims.size() - 64;
+    account.scopes = words_of(left, limits::scope_bytes);
+    ASSERT_TRUE(core::check_claims_size(account).has_value());
+    claims.custom = account.custom_claims;
+    claims.roles = account.roles;
+    claims.scopes = account.scopes;
+    EXPECT_LE(size_of(), limits::token_bytes);
+    account.roles.emplace_back("x");
+    EXPECT_FALSE(core::check_claims_size(account).has_value()) << "that was the most";
+
+    claims.custom.clear();
+    claims.roles.clear();
+    claims.scopes = words_of(1024, limits::scope_bytes);
+    claims.audience = words_of(limits::client_claims_bytes - 1024, limits::audience_bytes);
+    claims.session_id.bytes = claims.subject.bytes;  // a client's own
+    claims.client_id = claims.subject.text();
+    ASSERT_TRUE(core::check_claims_size(claims.audience, claims.scopes).has_value());
+    EXPECT_LE(size_of(), limits::token_bytes);
+    claims.scopes.emplace_back("x");
+    EXPECT_FALSE(core::check_claims_size(claims.audience, claims.scopes).has_value());
 }
 
 TEST_F(KeyRingTest, WritesWhatRfc9068Wants) {

@@ -206,7 +206,7 @@ TEST_P(Conformance, ASlotOutlivesItsAccount) {
     const auto session = add_session(*store, account.id);
     const auto ref = issue(*store, session);
     EXPECT_TRUE(MUST(write_and_wait(*store, [&](Transaction& transaction) -> Result<bool> {
-        EXPECT_EQ(TRY(transaction.revoke_slots_of_account(account.id, now(), RevocationReason::account_deleted)), 1U);
+        EXPECT_EQ(TRY(transaction.revoke_slots_of_session(session.id, now(), RevocationReason::account_deleted)), 1U);
         return transaction.delete_account(account.id);
     })));
     EXPECT_EQ(store->revocations().state(ref), SlotState::revoked);
@@ -238,6 +238,11 @@ TEST_P(Conformance, FindsTheSlotOfACounter) {
     EXPECT_EQ(found->issued_at, now());
     EXPECT_EQ(found->expires_at, now() + options_.access_token_life);
     EXPECT_FALSE(found->revoked_at.has_value());
+    const auto last_of = [&](const core::SessionId& id) {
+        return MUST(read_and_wait(*store, [&](Reader& reader) { return reader.find_last_counter(id); }));
+    };
+    EXPECT_EQ(last_of(session.id), 2);
+    EXPECT_EQ(last_of(core::SessionId::make(now())), 0);
 }
 
 TEST_P(Conformance, KeepsKeysSettingsAndAudit) {

@@ -47,7 +47,7 @@ TEST_P(RevocationConformance, FlipsTheBitBeforeItAnswers) {
     EXPECT_EQ(slot.value().revoke_reason, core::word(RevocationReason::token_revoked));
 }
 
-TEST_P(RevocationConformance, RevokesAllOfASessionAndAllOfAnAccount) {
+TEST_P(RevocationConformance, RevokesAllOfASession) {
     auto store = open();
     const auto account = add_account(*store, "ann@example.com");
     const auto first = add_session(*store, account.id);
@@ -66,13 +66,6 @@ TEST_P(RevocationConformance, RevokesAllOfASessionAndAllOfAnAccount) {
     EXPECT_EQ(store->revocations().state(first_a), SlotState::revoked);
     EXPECT_EQ(store->revocations().state(first_b), SlotState::revoked);
     EXPECT_EQ(store->revocations().state(second_a), SlotState::live);
-    EXPECT_EQ(MUST(write_and_wait(*store,
-                                  [&](Transaction& transaction) {
-                                      return transaction.revoke_slots_of_account(account.id, now(),
-                                                                                 RevocationReason::account_disabled);
-                                  })),
-              1U);
-    EXPECT_EQ(store->revocations().state(second_a), SlotState::revoked);
     EXPECT_EQ(store->revocations().state(not_concerned), SlotState::live);
 }
 
@@ -148,12 +141,13 @@ TEST_P(RevocationConformance, HearsOfAnotherInstanceUnasked) {
 TEST_P(RevocationConformance, HonoursACommandBesideTheServer) {
     auto server = open();
     const auto account = add_account(*server, "ann@example.com");
-    const auto ref = issue(*server, add_session(*server, account.id));
+    const auto session = add_session(*server, account.id);
+    const auto ref = issue(*server, session);
     {
         auto command = open(false);
         EXPECT_EQ(command->revocations().state(ref), SlotState::live);
         MUST(write_and_wait(*command, [&](Transaction& transaction) {
-            return transaction.revoke_slots_of_account(account.id, now(), RevocationReason::account_disabled);
+            return transaction.revoke_slots_of_session(session.id, now(), RevocationReason::account_disabled);
         }));
         EXPECT_EQ(command->revocations().state(ref), SlotState::revoked);
         MUST(catch_up(*command));

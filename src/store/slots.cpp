@@ -1,6 +1,7 @@
 // Statements about revocation lists and their slots, and what they leave to be done in memory.
 #include <map>
 
+#include "base/limits.hpp"
 #include "store/columns.hpp"
 #include "store/transaction.hpp"
 
@@ -76,6 +77,12 @@ Result<std::optional<core::Slot>> SqlTransaction::find_slot_of_counter(const cor
     return first_slot(outcome);
 }
 
+Result<std::int64_t> SqlTransaction::find_last_counter(const core::SessionId& id) {
+    auto outcome = TRY(connection_.execute(
+        "SELECT counter FROM token_slots WHERE session_id = $1 ORDER BY counter DESC LIMIT 1", values(id)));
+    return outcome.rows.empty() ? 0 : Columns(outcome.rows.front()).integer();
+}
+
 Result<core::SlotRef> SqlTransaction::reserve_slot(std::string_view kid, Timestamp now) {
     auto reserved = lists_.reserve(kid, now);
     if (!reserved.has_value() && reserved.error().code == "list_needed") {
@@ -117,18 +124,21 @@ Result<bool> SqlTransaction::revoke_slot(const core::SlotRef& ref, Timestamp now
     return revoked == 1;
 }
 
+// In ranges of the counter, which has no gaps: no statement may take long, however many tokens there are.
 Result<std::size_t> SqlTransaction::revoke_slots_of_session(const core::SessionId& id, Timestamp now,
                                                             core::RevocationReason reason) {
-    return revoke_where(REVOKE_SLOTS "WHERE session_id = $4 AND revoked_at IS NULL RETURNING list_id, idx",
-                        {to_value(id)}, now, reason);
-}
-
-Result<std::size_t> SqlTransaction::revoke_slots_of_account(const core::AccountId& id, Timestamp now,
-                                                            core::RevocationReason reason) {
-    return revoke_where(REVOKE_SLOTS
-                        "WHERE session_id IN (SELECT id FROM sessions WHERE account_id = $4) "
-                        "AND revoked_at IS NULL RETURNING list_id, idx",
-                        {to_value(id)}, now, reason);
+    auto found = TRY(connection_.execute(
+        "SELECT counter FROM token_slots WHERE session_id = $1 ORDER BY counter LIMIT 1", values(id)));
+    if (found.rows.empty()) return 0;
+    constexpr auto step = static_cast<std::int64_t>(limits::revocation_batch_slots);
+    const std::int64_t last = TRY(find_last_counter(id));
+    std::size_t revoked = 0;
+    for (std::int64_t from = Columns(found.rows.front()).integer(); from <= last; from += step) {
+        revoked += TRY(revoke_where(REVOKE_SLOTS "WHERE session_id = $4 AND counter >= $5 AND counter < $6 "
+                                                 "AND revoked_at IS NULL RETURNING list_id, idx",
+                                    {to_value(id), to_value(from), to_value(from + step)}, now, reason));
+    }
+    return revoked;
 }
 
 }  // namespace postern::store
