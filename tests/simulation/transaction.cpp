@@ -177,6 +177,14 @@ Result<std::optional<core::Slot>> Transaction::find_slot_of_counter(const core::
     if (found.empty()) return std::optional<core::Slot>();
     return std::optional(std::move(found.front()));
 }
+Result<std::int64_t> Transaction::find_last_counter(const core::SessionId& id) {
+    TRY(pause());
+    std::int64_t last = 0;
+    for (const core::Slot& slot : slots_.rows_where([&](const core::Slot& row) { return row.session_id == id; })) {
+        last = std::max(last, slot.counter);
+    }
+    return last;
+}
 Result<std::vector<core::StoredKey>> Transaction::list_keys() {
     TRY(pause());
     return keys_.rows_where([](const core::StoredKey&) { return true; });
@@ -299,15 +307,6 @@ Result<std::size_t> Transaction::revoke_slots_of_session(const core::SessionId& 
                                                          core::RevocationReason reason) {
     TRY(pause());
     return revoke(slots_.keys_where([&](const core::Slot& slot) { return slot.session_id == id; }), now, reason);
-}
-Result<std::size_t> Transaction::revoke_slots_of_account(const core::AccountId& id, Timestamp now,
-                                                         core::RevocationReason reason) {
-    TRY(pause());
-    const auto sessions = sessions_.keys_where([&](const core::Session& session) { return session.account_id == id; });
-    return revoke(slots_.keys_where([&](const core::Slot& slot) {
-        return std::binary_search(sessions.begin(), sessions.end(), slot.session_id);
-    }),
-                  now, reason);
 }
 
 Result<void> Transaction::insert_key(const core::StoredKey& key) {

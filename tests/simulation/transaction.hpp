@@ -36,6 +36,7 @@ public:
                                                      std::size_t limit) override;
     Result<std::optional<core::Slot>> find_slot(const core::SlotRef& ref) override;
     Result<std::optional<core::Slot>> find_slot_of_counter(const core::SessionId& id, std::int64_t counter) override;
+    Result<std::int64_t> find_last_counter(const core::SessionId& id) override;
     Result<std::vector<core::StoredKey>> list_keys() override;
     Result<std::optional<std::string>> find_setting(std::string_view name) override;
     Result<std::optional<core::MailToken>> find_mail_token(const core::MailTokenId& id) override;
@@ -56,8 +57,6 @@ public:
     Result<void> insert_slot(const core::Slot& slot) override;
     Result<bool> revoke_slot(const core::SlotRef& ref, Timestamp now, core::RevocationReason reason) override;
     Result<std::size_t> revoke_slots_of_session(const core::SessionId& id, Timestamp now,
-                                                core::RevocationReason reason) override;
-    Result<std::size_t> revoke_slots_of_account(const core::AccountId& id, Timestamp now,
                                                 core::RevocationReason reason) override;
     Result<void> insert_key(const core::StoredKey& key) override;
     Result<bool> update_key(const core::StoredKey& key) override;
