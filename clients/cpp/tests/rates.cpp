@@ -9,7 +9,7 @@ namespace postern::client {
 namespace {
 
 constexpr double seconds = 1.0;  // of CPU: what else the machine does must not count
-constexpr std::uint32_t tokens_made = 20'000;
+constexpr std::uint32_t tokens_made = 1024;  // one for each slot of the issuer's list
 
 double cpu_now() {
     timespec time{};
@@ -49,7 +49,7 @@ int measure() {
     });
     issuer.url = server.url();
     std::vector<std::string> tokens;
-    for (std::uint32_t index = 0; index < tokens_made; ++index) tokens.push_back(issuer.token(index % 1024));
+    for (std::uint32_t index = 0; index < tokens_made; ++index) tokens.push_back(issuer.token(index));
     VerifierOptions options;
     options.issuer = issuer.url;
     options.audience = "https://api.example";
@@ -60,7 +60,7 @@ int measure() {
     };
     verify(tokens_made - 1);
     const auto cold = rate_of(tokens_made - 1, verify);
-    const auto warm = rate_of(UINT32_MAX, [&](std::uint32_t number) { verify(number % 1000); });
+    const auto warm = rate_of(UINT32_MAX, [&](std::uint32_t number) { verify(number); });
     std::cout << json::object{{"warm", warm}, {"cold", cold}, {"bare", bare_rate()}} << '\n';
     return 0;
 }
