@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ namespace postern::api {
 using FlowResult = boost::asio::awaitable<Result<http::Response>>;
 // `request` lives until the flow has answered. An error becomes an answer by answer_error().
 using Flow = FlowResult (*)(const Service& service, const http::Request& request);
+// The same where it can be done from memory; nothing when it must wait, and the flow is to answer.
+using FlowFromMemory = std::optional<http::Response> (*)(const Service& service, const http::Request& request);
 
 enum class Credential {
     none,
@@ -54,6 +57,7 @@ struct Endpoint {
     std::string_view path;  // under the base path; a segment {id} is the parameter that path_id() reads
     Flow flow = nullptr;
     Facts facts;
+    FlowFromMemory from_memory = nullptr;  // tried first, where there is one
 };
 
 }  // namespace postern::api

@@ -30,6 +30,12 @@ http::AsyncHandler run(const Service& service, Flow flow, ErrorAnswer answer_wit
     };
 }
 
+http::Handler run_from_memory(const Service& service, FlowFromMemory from_memory, http::AsyncHandler otherwise) {
+    return http::MemoryFirstHandler{
+        [&service, from_memory](const http::Request& request) { return from_memory(service, request); },
+        std::move(otherwise)};
+}
+
 http::InlineHandler run_inline(const Service& service, InlineFlow flow) {
     return [&service, flow](const http::Request& request) { return flow(service, request); };
 }
@@ -43,7 +49,11 @@ http::InlineHandler serve_document(const std::vector<Endpoint>& endpoints, const
 void add_interface(http::Router& router, const Service& service, const std::vector<Endpoint>& endpoints,
                    const std::string& base_path, Interface interface, ErrorAnswer answer_with = answer_error) {
     for (const Endpoint& endpoint : endpoints) {
-        router.add(endpoint.method, base_path + std::string(endpoint.path), run(service, endpoint.flow, answer_with));
+        http::Handler handler = run(service, endpoint.flow, answer_with);
+        if (endpoint.from_memory != nullptr) {
+            handler = run_from_memory(service, endpoint.from_memory, run(service, endpoint.flow, answer_with));
+        }
+        router.add(endpoint.method, base_path + std::string(endpoint.path), std::move(handler));
     }
     interface.server_url = service.public_url + base_path;
     interface.version = service.version;
@@ -58,7 +68,7 @@ std::vector<Endpoint> endpoints() {
         {Method::post, "/refresh", refresh, describe_refresh()},
         {Method::delete_, "/revoke_access", revoke_access, describe_revoke_access()},
         {Method::delete_, "/revoke_refresh", revoke_refresh, describe_revoke_refresh()},
-        {Method::get, "/verify", verify, describe_verify()},
+        {Method::get, "/verify", verify, describe_verify(), verify_from_memory},
         {Method::get, "/me", me, describe_me()},
         {Method::patch, "/me", change_me, describe_change_me()},
         {Method::delete_, "/me", delete_me, describe_delete_me()},
@@ -85,7 +95,8 @@ void add_routes(http::Router& router, const Service& service) {
         {.title = "Authentication API", .tag = "Authentication", .description = "Log in, refresh, and revoke"});
     // Envoy, and Traefik when it is told to, ask with the method of the request that they hold back.
     for (const Method method : {Method::post, Method::put, Method::patch, Method::delete_, Method::options}) {
-        router.add(method, service.base_path + "/verify", run(service, verify));
+        router.add(method, service.base_path + "/verify",
+                   run_from_memory(service, verify_from_memory, run(service, verify)));
     }
     add_interface(
         router, service, admin::endpoints(), std::string(admin::base_path),

@@ -1,6 +1,7 @@
 // The map of endpoints.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ FlowResult revoke_access(const Service& service, const http::Request& request);
 Facts describe_revoke_access();
 FlowResult revoke_refresh(const Service& service, const http::Request& request);
 Facts describe_revoke_refresh();
+std::optional<http::Response> verify_from_memory(const Service& service, const http::Request& request);
 FlowResult verify(const Service& service, const http::Request& request);
 Facts describe_verify();
 FlowResult me(const Service& service, const http::Request& request);

@@ -30,6 +30,16 @@ core::Actor make_actor(std::string name, const http::Request& request) {
 
 }  // namespace
 
+std::optional<Result<core::Bearer>> check_token_from_memory(const Service& service, std::string_view token,
+                                                            const std::vector<std::string>* audiences) {
+    auto bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
+    if (bearer.has_value()) return bearer;
+    if (bearer.error().code == core::unknown_key_code || bearer.error().kind == ErrorKind::not_current) {
+        return std::nullopt;
+    }
+    return explain_access_refusal(service, token, std::move(bearer.error()));
+}
+
 boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service, std::string_view token,
                                                          const std::vector<std::string>* audiences) {
     auto bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
@@ -56,8 +66,18 @@ boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, c
     co_return core::AccessChecker::check_account(bearer);
 }
 
-boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service,
-                                                                        std::string_view token) {
+boost::asio::awaitable<Result<core::AccessClaims>> read_access_token(const Service& service, std::string_view token) {
+    auto claims = service.signer.read_access(token);
+    if (!claims.has_value() && claims.error().code == core::unknown_key_code) {
+        Result<void> updated = co_await await_keys(service.key_updater);
+        if (!updated.has_value()) co_return unavailable(updated.error().message);
+        claims = service.signer.read_access(token);
+        if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
+    }
+    co_return claims;
+}
+
+boost::asio::awaitable<Result<core::RefreshClaims>> read_refresh_token(const Service& service, std::string_view token) {
     auto claims = service.signer.read_refresh(token);
     if (!claims.has_value() && claims.error().code == core::unknown_key_code) {
         Result<void> updated = co_await await_keys(service.key_updater);
@@ -65,6 +85,12 @@ boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Se
         claims = service.signer.read_refresh(token);
         if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
     }
+    co_return claims;
+}
+
+boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service,
+                                                                        std::string_view token) {
+    auto claims = co_await read_refresh_token(service, token);
     if (!claims.has_value() && claims.error().code == "invalid_token" &&
         service.signer.read_access(token).has_value()) {
         co_return unauthenticated("invalid_token", "Only refresh tokens are accepted here; this is an access token");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -19,6 +20,10 @@ namespace postern::api {
 // must not throw a good token away for our trouble.
 boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service, std::string_view token,
                                                          const std::vector<std::string>* audiences = nullptr);
+
+// The same without waiting; nothing when this node must first catch up, with the store or with the keys.
+std::optional<Result<core::Bearer>> check_token_from_memory(const Service& service, std::string_view token,
+                                                            const std::vector<std::string>* audiences = nullptr);
 
 // The account that holds the request's access token. Errors: those of bearer_token() and check_token(); forbidden
 // "account_required".
@@ -53,8 +58,12 @@ auto write_as_admin(const Service& service, const http::Request& request, Work w
     co_return co_await await_settled_write(service.store, std::move(checked));
 }
 
-// The claims of a refresh token that was presented. From memory, unless its key is not known here yet. Errors:
-// unauthenticated "invalid_token", "token_expired"; unavailable when the key cannot be looked for.
+// What a token of ours says, whoever it is for and whether it is good or over: signature and form, nothing else. From
+// memory, unless its key is not known here yet. Errors: unauthenticated "invalid_token"; unavailable when the key
+// cannot be looked for.
+boost::asio::awaitable<Result<core::AccessClaims>> read_access_token(const Service& service, std::string_view token);
+boost::asio::awaitable<Result<core::RefreshClaims>> read_refresh_token(const Service& service, std::string_view token);
+// The claims of a refresh token that was presented. Errors: as above; unauthenticated "token_expired".
 boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service, std::string_view token);
 
 // For the audit trail: `account` acts, from the request's address with its user agent in printable ASCII.

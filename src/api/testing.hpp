@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "api/identity_lines.hpp"
 #include "api/revocation_feed.hpp"
 #include "api/routes.hpp"
 #include "api/service.hpp"
@@ -67,7 +68,9 @@ public:
         if (learn) learn();
         done(outcome);
     }
+    [[nodiscard]] bool is_current() const override { return current; }
     int calls = 0;
+    bool current = true;
     std::function<void()> learn;
     Result<void> outcome;
 };
@@ -105,14 +108,31 @@ public:
         const auto match = router.match(request);
         if (match.handler == nullptr) return http::error_response(404, "not_found", "No such path");
         if (const auto* direct = std::get_if<http::InlineHandler>(match.handler)) return (*direct)(request);
+        const auto* first = std::get_if<http::MemoryFirstHandler>(match.handler);
+        if (first != nullptr) {
+            if (auto response = first->from_memory(request)) return with_lines_as_headers(std::move(*response));
+        }
         boost::asio::io_context io;
         http::Response response;
-        boost::asio::co_spawn(io, std::get<http::AsyncHandler>(*match.handler)(request),
-                              [&response](std::exception_ptr bug, http::Response answered) {
-                                  if (bug) std::rethrow_exception(bug);
-                                  response = std::move(answered);
-                              });
+        const auto& handler = first != nullptr ? first->otherwise : std::get<http::AsyncHandler>(*match.handler);
+        boost::asio::co_spawn(io, handler(request), [&response](std::exception_ptr bug, http::Response answered) {
+            if (bug) std::rethrow_exception(bug);
+            response = std::move(answered);
+        });
         io.run();
+        return with_lines_as_headers(std::move(response));
+    }
+
+    // What was prepared, as if it had not been.
+    static http::Response with_lines_as_headers(http::Response response) {
+        const auto lines = std::exchange(response.prepared_lines, nullptr);
+        std::string_view left = lines != nullptr ? *lines : std::string_view();
+        while (!left.empty()) {
+            const std::string_view line = left.substr(0, left.find("\r\n"));
+            left.remove_prefix(line.size() + 2);
+            const auto colon = line.find(": ");
+            response.with(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+        }
         return response;
     }
 
@@ -136,7 +156,7 @@ public:
     CountingKeyUpdater key_updater;
     core::testing::LetterVault key_vault{"a", "a"};
     core::RotationPolicy rotation_policy;
-    core::AccessChecker access_checker{signer, *store, policy, clock};
+    core::AccessChecker access_checker{signer, *store, policy, clock, identity_lines};
     RevocationFeed revocation_feed{*store, signer, std::chrono::seconds(5)};
     core::StatusLists status_lists{*store, signer, policy.issuer, std::chrono::seconds(30), clock};
     http::Lane hash_lane{{.name = "hash", .workers = 1, .queue_entries = 8, .queue_time = std::chrono::seconds(5)}};

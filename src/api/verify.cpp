@@ -5,7 +5,6 @@
 // request that they hold back and take 200 for yes. What they are to require stands in the query, which they must
 // write themselves: a parameter that is unknown, repeated or empty refuses everybody instead of letting somebody in.
 #include <algorithm>
-#include <array>
 
 #include "api/answer.hpp"
 #include "api/bearer.hpp"
@@ -69,29 +68,32 @@ http::Response refuse_for_lack(const Error& lack, const Requirements& requiremen
     return response;
 }
 
-// Each header in every answer: a proxy that copies them overwrites whatever the caller sent under these names.
-Result<http::Response> answer_identity(const core::AccessClaims& claims) {
-    const std::array<std::pair<std::string_view, std::string>, 7> identity = {
-        {{"X-Auth-Subject", claims.subject.text()},
-         {"X-Auth-Client", claims.client_id},
-         {"X-Auth-Session", claims.is_clients_own() ? std::string() : claims.session_id.text()},
-         {"X-Auth-Roles", core::join_words(claims.roles)},
-         {"X-Auth-Scope", core::join_words(claims.scopes)},
-         {"X-Auth-Token-Id", claims.token_id.text()},
-         {"X-Auth-Expires", std::to_string(to_milliseconds(claims.expires_at) / 1000)}}};
-    http::Response response;
-    for (const auto& [name, value] : identity) {
-        const auto fits = [](char c) { return c >= ' ' && c <= '~'; };
-        if (!std::ranges::all_of(value, fits)) {
-            return internal_error("What the token says for " + std::string(name) + " cannot stand in a header");
-        }
-        response.with(std::string(name), value);
+http::Response answer_bearer(const core::Bearer& bearer, const Requirements& requirements,
+                             const http::Request& request) {
+    if (const auto lack = find_lack(bearer.claims(), requirements)) {
+        return refuse_for_lack(*lack, requirements, request);
     }
-    response.with("Cache-Control", "no-store");
+    http::Response response;
+    response.prepared_lines = bearer.prepared();
+    if (response.prepared_lines->empty()) {
+        return answer_error(internal_error("What the token says cannot stand in a header"), request);
+    }
     return response;
 }
 
 }  // namespace
+
+std::optional<http::Response> verify_from_memory(const Service& service, const http::Request& request) {
+    const auto requirements = read_requirements(request);
+    if (!requirements.has_value()) return answer_error(requirements.error(), request);
+    const auto token = bearer_token(request);
+    if (!token.has_value()) return answer_error(token.error(), request);
+    const auto* audiences = requirements->audiences.empty() ? nullptr : &requirements->audiences;
+    const auto bearer = check_token_from_memory(service, *token, audiences);
+    if (!bearer.has_value()) return std::nullopt;
+    if (!bearer->has_value()) return answer_error(bearer->error(), request);
+    return answer_bearer(**bearer, *requirements, request);
+}
 
 FlowResult verify(const Service& service, const http::Request& request) {
     const Requirements requirements = CO_TRY(read_requirements(request));
@@ -99,10 +101,7 @@ FlowResult verify(const Service& service, const http::Request& request) {
     const auto* audiences = requirements.audiences.empty() ? nullptr : &requirements.audiences;
     auto checked = co_await check_token(service, token, audiences);
     const core::Bearer bearer = CO_TRY(std::move(checked));
-    if (const auto lack = find_lack(bearer.claims(), requirements)) {
-        co_return refuse_for_lack(*lack, requirements, request);
-    }
-    co_return answer_identity(bearer.claims());
+    co_return answer_bearer(bearer, requirements, request);
 }
 
 Facts describe_verify() {

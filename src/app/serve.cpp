@@ -5,6 +5,7 @@
 #include <optional>
 #include <thread>
 
+#include "api/identity_lines.hpp"
 #include "api/revocation_feed.hpp"
 #include "api/routes.hpp"
 #include "app/audit_thread.hpp"
@@ -95,7 +96,7 @@ public:
           hash_lane_(hash_lane_options(workplace_->configuration())),
           throttle_(workplace_->throttle_policy(), clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
-          checker_(ring, store.revocations(), workplace_->token_policy(), clock),
+          checker_(ring, store.revocations(), workplace_->token_policy(), clock, api::identity_lines),
           revocation_feed_(store, ring, workplace_->configuration().revocation_heartbeat),
           status_lists_(store.revocations(), ring, workplace_->token_policy().issuer,
                         workplace_->configuration().revocation_list_ttl, clock),

@@ -169,7 +169,7 @@ inline constexpr std::int64_t live_tokens_per_client = 10'000;
 inline constexpr std::int64_t live_tokens_per_client_most = 50'000;
 // Slots that one statement revokes: far from postgres_statement_time on a machine that has much else to do.
 inline constexpr std::size_t revocation_batch_slots = 1'000;
-// Tokens whose signature need not be checked again: about 600 bytes each, 6 MiB in all.
+// Tokens whose signature need not be checked again: about a kilobyte each, at most twice as many.
 inline constexpr std::size_t verified_token_cache_entries = 10'000;
 
 // --- Resource servers ------------------------------------------------------------------------------------------------

@@ -18,23 +18,25 @@ Error refuse_unknown_key(Error error, Knowledge knowledge) {
 }  // namespace
 
 AccessChecker::AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy,
-                             const Clock& clock)
+                             const Clock& clock, Prepare prepare)
     : signer_(signer),
       revocations_(revocations),
       policy_(policy),
       clock_(clock),
+      prepare_(std::move(prepare)),
       verified_(limits::verified_token_cache_entries) {}
 
 Result<Bearer> AccessChecker::check(std::string_view token, Knowledge knowledge,
                                     const std::vector<std::string>* audiences) const {
-    auto verified = verified_claims(token);
-    if (!verified.has_value() && verified.error().code == unknown_key_code) {
-        return refuse_unknown_key(std::move(verified.error()), knowledge);
+    auto read = verified_token(token);
+    if (!read.has_value() && read.error().code == unknown_key_code) {
+        return refuse_unknown_key(std::move(read.error()), knowledge);
     }
-    const auto claims = TRY(std::move(verified));
-    TRY(check_access_claims(*claims, policy_.issuer, audiences != nullptr ? *audiences : policy_.audience,
+    const auto verified = TRY(std::move(read));
+    const AccessClaims& claims = verified->claims;
+    TRY(check_access_claims(claims, policy_.issuer, audiences != nullptr ? *audiences : policy_.audience,
                             clock_.now()));
-    const SlotState state = revocations_.state(claims->slot);
+    const SlotState state = revocations_.state(claims.slot);
     // A revocation is for good, so it may be believed however old the knowledge is. Everything else needs fresh
     // knowledge.
     if (state == SlotState::revoked) return unauthenticated("token_revoked", "The token has been revoked");
@@ -44,25 +46,27 @@ Result<Bearer> AccessChecker::check(std::string_view token, Knowledge knowledge,
     if (state == SlotState::unknown) {
         return unauthenticated("token_revoked", "The token belongs to a revocation list that is not known here");
     }
-    return Bearer(claims);
+    return Bearer(verified);
 }
 
 Result<SignedIn> AccessChecker::check_account(const Bearer& bearer) {
     if (bearer.claims().is_clients_own()) {
         return forbidden("account_required", "This is for accounts; the token is a client's own");
     }
-    return SignedIn(bearer.claims_);
+    return SignedIn(std::shared_ptr<const AccessClaims>(bearer.token_, &bearer.token_->claims));
 }
 
-Result<std::shared_ptr<const AccessClaims>> AccessChecker::verified_claims(std::string_view token) const {
+Result<std::shared_ptr<const VerifiedToken>> AccessChecker::verified_token(std::string_view token) const {
     if (token.size() > limits::token_bytes) return unauthenticated("invalid_token", "The token is too long");
     const Digest key = digest(token);
     // Read before the signature is checked: a key that is revoked in between leaves an entry of an older generation.
     const std::uint64_t generation = signer_.generation();
     if (auto remembered = verified_.find(key, generation)) return remembered;
-    auto claims = std::make_shared<const AccessClaims>(TRY(signer_.read_access(token)));
-    verified_.insert(key, generation, claims);
-    return claims;
+    auto verified = std::make_shared<VerifiedToken>();
+    verified->claims = TRY(signer_.read_access(token));
+    verified->prepared = prepare_(verified->claims);
+    verified_.insert(key, generation, verified);
+    return verified;
 }
 
 Result<Admin> AccessChecker::check_admin(Reader& reader, const SignedIn& caller) {

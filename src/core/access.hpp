@@ -1,7 +1,9 @@
 // Who is calling: the only door to Bearer, SignedIn and Admin.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/clock.hpp"
@@ -13,15 +15,23 @@
 
 namespace postern::core {
 
+// What is remembered of a token whose signature was checked.
+struct VerifiedToken {
+    AccessClaims claims;
+    std::string prepared;
+};
+
 // The holder of an access token that was good a moment ago: an account or a client.
 class Bearer {
 public:
-    [[nodiscard]] const AccessClaims& claims() const { return *claims_; }
+    [[nodiscard]] const AccessClaims& claims() const { return token_->claims; }
+    // What AccessChecker's `prepare` has made of the claims.
+    [[nodiscard]] std::shared_ptr<const std::string> prepared() const { return {token_, &token_->prepared}; }
 
 private:
     friend class AccessChecker;
-    explicit Bearer(std::shared_ptr<const AccessClaims> claims) : claims_(std::move(claims)) {}
-    std::shared_ptr<const AccessClaims> claims_;
+    explicit Bearer(std::shared_ptr<const VerifiedToken> token) : token_(std::move(token)) {}
+    std::shared_ptr<const VerifiedToken> token_;
 };
 
 // A Bearer that is an account. Handlers that need a caller take one of these.
@@ -54,7 +64,10 @@ enum class Knowledge { as_it_is, caught_up };
 // Memory only: signature (or the cache of verified tokens), claims, revocation bit. Thread-safe.
 class AccessChecker {
 public:
-    AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy, const Clock& clock);
+    // `prepare`: whatever callers want to have at hand with a token, made once when its signature is checked.
+    using Prepare = std::function<std::string(const AccessClaims&)>;
+    AccessChecker(const Signer& signer, const Revocations& revocations, const TokenPolicy& policy, const Clock& clock,
+                  Prepare prepare);
     AccessChecker(const AccessChecker&) = delete;
     AccessChecker& operator=(const AccessChecker&) = delete;
 
@@ -71,13 +84,14 @@ public:
     static Result<Admin> check_admin(Reader& reader, const SignedIn& caller);
 
 private:
-    Result<std::shared_ptr<const AccessClaims>> verified_claims(std::string_view token) const;
+    Result<std::shared_ptr<const VerifiedToken>> verified_token(std::string_view token) const;
 
     const Signer& signer_;
     const Revocations& revocations_;
     const TokenPolicy& policy_;
     const Clock& clock_;
-    mutable VerifiedTokens<AccessClaims> verified_;
+    const Prepare prepare_;
+    mutable VerifiedTokens<VerifiedToken> verified_;
 };
 
 }  // namespace postern::core

@@ -15,7 +15,8 @@ class Access : public ::testing::Test {
 protected:
     void SetUp() override {
         store = testing::store_with_account(clock.now());
-        checker = std::make_unique<AccessChecker>(signer, *store, policy, clock);
+        checker = std::make_unique<AccessChecker>(signer, *store, policy, clock,
+                                                  [](const AccessClaims&) { return std::string(); });
         pair = *testing::log_in(*store, clock.now());
         token = *signer.sign(pair.access, "kid");
     }

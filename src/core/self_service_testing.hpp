@@ -160,7 +160,9 @@ protected:
     const AuditRecord& last_record() { return store->tables.audit.back(); }
 
     AccessChecker& checker() {
-        if (!checker_) checker_ = std::make_unique<AccessChecker>(signer, *store, token_policy, clock);
+        if (!checker_)
+            checker_ = std::make_unique<AccessChecker>(signer, *store, token_policy, clock,
+                                                       [](const AccessClaims&) { return std::string(); });
         return *checker_;
     }
 

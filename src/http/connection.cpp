@@ -100,11 +100,8 @@ awaitable<bool> Connection<Stream>::serve_request() {
         idle_ = false;
         deadline_ = TimePoint::max();
         match = shared_.router.match(exchange_.request);
-        const InlineHandler* direct = match.handler ? std::get_if<InlineHandler>(match.handler) : nullptr;
-        if (match.handler != nullptr && has_unexpected_body(exchange_.request)) {
-            response = answer_unexpected_body();
-        } else if (direct != nullptr) {
-            response = call(*direct, exchange_.request);
+        if (auto at_once = answer_at_once(match, exchange_.request)) {
+            response = std::move(*at_once);
         } else {
             response = co_await answer(match);
         }
@@ -216,7 +213,10 @@ awaitable<std::size_t> Connection<Stream>::receive() {
 template <typename Stream>
 awaitable<Response> Connection<Stream>::answer(Router::Match& match) {
     if (match.handler == nullptr) co_return answer_without_handler(exchange_.request, match, shared_.cors);
-    co_return co_await call(std::get<AsyncHandler>(*match.handler), exchange_.request);
+    const auto* from_memory = std::get_if<MemoryFirstHandler>(match.handler);
+    const AsyncHandler& handler =
+        from_memory != nullptr ? from_memory->otherwise : std::get<AsyncHandler>(*match.handler);
+    co_return co_await call(handler, exchange_.request);
 }
 
 template <typename Stream>

@@ -16,11 +16,25 @@ Response answer_exception(const Request& request, std::string_view what) {
     return error_response(500, "internal_error", "Internal error; see the log under request id " + request.request_id);
 }
 
+// A body with a method that has no use for one (RFC 9110 section 9.3.1). It was read, and is refused rather than
+// ignored: whoever sends one means something by it that will not happen.
+bool has_unexpected_body(const Request& request) {
+    return (request.method == Method::get || request.method == Method::head) && !request.body.empty();
+}
+
+Response answer_unexpected_body() {
+    return error_response(400, "unexpected_body", "A GET or HEAD request has no body here; send it without one");
+}
+
 }  // namespace
 
-Response call(const InlineHandler& handler, const Request& request) {
+std::optional<Response> answer_at_once(const Router::Match& match, const Request& request) {
+    if (match.handler == nullptr) return std::nullopt;
+    if (has_unexpected_body(request)) return answer_unexpected_body();
     try {
-        return handler(request);
+        if (const auto* direct = std::get_if<InlineHandler>(match.handler)) return (*direct)(request);
+        if (const auto* first = std::get_if<MemoryFirstHandler>(match.handler)) return first->from_memory(request);
+        return std::nullopt;
     } catch (const std::exception& bug) {
         return answer_exception(request, bug.what());
     } catch (...) {
@@ -36,14 +50,6 @@ boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request
     } catch (...) {
         co_return answer_exception(request, "not a std::exception");
     }
-}
-
-bool has_unexpected_body(const Request& request) {
-    return (request.method == Method::get || request.method == Method::head) && !request.body.empty();
-}
-
-Response answer_unexpected_body() {
-    return error_response(400, "unexpected_body", "A GET or HEAD request has no body here; send it without one");
 }
 
 Response answer_without_handler(const Request& request, const Router::Match& match, const Cors& cors) {

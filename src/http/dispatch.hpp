@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <optional>
 
 #include "http/cors.hpp"
 #include "http/message.hpp"
@@ -9,14 +10,10 @@
 
 namespace postern::http {
 
-// An exception in a handler is a bug: it is logged, and the client gets a 500 that names the request.
-Response call(const InlineHandler& handler, const Request& request);
+// What can be answered without waiting; nothing when it takes call() or answer_without_handler(). An exception in a
+// handler is a bug: it is logged, and the client gets a 500 that names the request.
+std::optional<Response> answer_at_once(const Router::Match& match, const Request& request);
 boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request& request);
-
-// A body with a method that has no use for one (RFC 9110 section 9.3.1). It was read, and is refused rather than
-// ignored: whoever sends one means something by it that will not happen.
-bool has_unexpected_body(const Request& request);
-Response answer_unexpected_body();
 
 // For a request that no route answers: 404, 405 with Allow, or the 204 of an OPTIONS request.
 Response answer_without_handler(const Request& request, const Router::Match& match, const Cors& cors);

@@ -36,6 +36,8 @@ struct Request {
 struct Response {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
+    // Further header lines, each with its CRLF, made and checked before and shared by many answers.
+    std::shared_ptr<const std::string> prepared_lines = nullptr;
     std::string content_type;  // empty: no body, no Content-Type
     std::string body;
     // In place of `body`: what comes after the header, for as long as it goes on; see response_stream.hpp. The

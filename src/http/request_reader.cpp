@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -135,6 +137,23 @@ bool is_host_character(char c) {
     return is_target_character(c) && std::string_view("/?@\\\"<>^`{|}").find(c) == std::string_view::npos;
 }
 
+// How many bytes at the beginning of `bytes` are surely header text, in steps of eight: a token makes a long line.
+// A byte below ' ' sets its highest bit in the difference, 0x7f is zero in the exclusive or; what may be either, and a
+// byte beside one, is left to the caller.
+std::size_t count_text(std::string_view bytes) {
+    constexpr std::uint64_t each = 0x0101'0101'0101'0101U;
+    std::size_t count = 0;
+    while (bytes.size() - count >= sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + count, sizeof word);
+        const std::uint64_t deletes = word ^ (each * 0x7f);
+        const std::uint64_t found = ((word - each * ' ') & ~word) | ((deletes - each) & ~deletes);
+        if ((found & (each * 0x80)) != 0) break;
+        count += sizeof word;
+    }
+    return count;
+}
+
 // "http://host/path" -> "/path"; nothing when it is not of that form.
 std::optional<std::string_view> without_authority(std::string_view target) {
     for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
@@ -210,6 +229,7 @@ RequestReader::Progress RequestReader::scan_header(std::string_view bytes) {
                 return refuse(400, "malformed_request", "A header line is folded or begins with white space");
             }
             ++scanned_;
+            scanned_ += count_text(bytes.substr(scanned_));
             continue;
         }
         if (c != '\r') {

@@ -95,6 +95,7 @@ void append_response(std::string& out, const Response& response, const ResponseF
         has_cache_control = has_cache_control || equal_ignoring_case(name, "Cache-Control");
         has_content_policy = has_content_policy || equal_ignoring_case(name, content_policy_name);
     }
+    if (response.prepared_lines != nullptr) out.append(*response.prepared_lines);
     if (!has_cache_control) out.append("Cache-Control: no-store\r\n");
     if (framing.security_headers) {
         out.append(security_lines);

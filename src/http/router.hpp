@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,7 +17,12 @@ namespace postern::http {
 using InlineHandler = std::function<Response(const Request&)>;
 // May wait for a lane or the store.
 using AsyncHandler = std::function<boost::asio::awaitable<Response>(const Request&)>;
-using Handler = std::variant<InlineHandler, AsyncHandler>;
+// Answers from memory where that can be done, without the cost of a coroutine; nothing when it must wait after all.
+struct MemoryFirstHandler {
+    std::function<std::optional<Response>(const Request&)> from_memory;
+    AsyncHandler otherwise;
+};
+using Handler = std::variant<InlineHandler, AsyncHandler, MemoryFirstHandler>;
 
 class Router {
 public:
