@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -87,12 +88,13 @@ void Server::stop(std::chrono::milliseconds time) {
         none_left = parts_->shared.connections.wait_for_none(std::chrono::steady_clock::now() + unwinding_time);
     }
     for (const auto& shard : parts_->shards) shard->finish();
-    if (!none_left) {
-        log::warning("shutdown_cut_off", {{"seconds", std::chrono::duration<double>(time).count()}});
-        // Those handlers' lanes will still want to post to the loops, which must therefore never die.
-        static std::vector<std::shared_ptr<Parts>>* const abandoned = new std::vector<std::shared_ptr<Parts>>();
-        abandoned->push_back(parts_);
-    }
+    if (!none_left) log::warning("shutdown_cut_off", {{"seconds", std::chrono::duration<double>(time).count()}});
+    // Threads of lanes and of the store hold on to the loops that they answer to: when a handler was cut off, until it
+    // is done; otherwise for the moment that it takes them to let go of what they have posted. So no loop ever dies.
+    static std::mutex keeping;
+    static std::vector<std::shared_ptr<Parts>>* const kept = new std::vector<std::shared_ptr<Parts>>();
+    const std::lock_guard lock(keeping);
+    kept->push_back(parts_);
 }
 
 }  // namespace postern::http
