@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import re
+import signal
 import sqlite3
 import statistics
 import subprocess
@@ -19,7 +20,7 @@ from harness.forge import forgeries
 from harness.oauth import FORM, ServiceClient, assert_oauth_error, basic, post, post_bytes
 from harness.postgres import PostgresCluster
 from harness.site import AUDIENCE, PASSWORD, ROOT, Site, environment
-from harness.tokens import claims_of
+from harness.tokens import claims_of, header_of
 from harness.waiting import until
 
 OTHER_AUDIENCE = "https://other.example.com"
@@ -494,6 +495,35 @@ def test_what_one_node_takes_away_the_other_refuses(make_site):
         until(lambda: victim.post(second, "introspect", token=token).status == 401, seconds=2, what="it is refused")
         client_took = time.monotonic() - done
         print(f"token refused after {1000 * token_took:.0f} ms, client after {1000 * client_took:.0f} ms")
+
+
+def test_a_token_whose_key_cannot_be_looked_for_is_not_called_revoked(make_site):
+    """The node has slept through a rotation, and wakes without its database."""
+    own = PostgresCluster()
+    try:
+        site = make_site("postgresql", cluster=own)
+        here, asleep = site.serve(), site.serve()
+        account = site.new_account()
+        asleep.process.send_signal(signal.SIGSTOP)
+        site.run("key", "rotate", "--purpose", "refresh", "--now")
+        site.run("key", "rotate", "--purpose", "access", "--now")
+        http, woken = here.client(), asleep.client()
+        tokens = until(lambda: signed_by_the_new_keys(site, http.sign_in(account)), seconds=5, what="the new keys sign")
+        own.freeze()
+        asleep.process.send_signal(signal.SIGCONT)
+        for token in (tokens.access, tokens.refresh):
+            assert_oauth_error(post(woken, "revoke", token=token), 503, "temporarily_unavailable")
+        own.thaw()
+        until(lambda: post(woken, "revoke", token=tokens.refresh).status == 200, seconds=20, what="the database is back")
+        assert http.refresh(tokens.refresh).status == 401 and not woken.accepts(tokens.access)
+    finally:
+        own.close()
+
+
+def signed_by_the_new_keys(site, tokens):
+    active = {key["purpose"]: key["kid"] for key in site.run_json("key", "list") if key["state"] == "active"}
+    signed = {"access": header_of(tokens.access)["kid"], "refresh": header_of(tokens.refresh)["kid"]}
+    return tokens if signed.items() <= active.items() else None
 
 
 def test_a_node_that_cannot_know_answers_503_and_never_false(make_site):
