@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import re
+import secrets
 import sqlite3
 import threading
 import time
@@ -118,7 +119,7 @@ def test_ten_rotations_under_load_refuse_no_token(make_site, engine, capsys):
     def rotated():
         for customer in customers:
             assert customer.trouble is None, customer.trouble
-        return len([key for key in keys_of(site, "access") if key["state"] == "retired"]) >= ROTATIONS
+        return len(set().union(*(customer.kids for customer in customers))) > ROTATIONS
 
     until(rotated, seconds=180, what=f"{ROTATIONS} rotations", pause=0.5)
     stop.set()
@@ -129,7 +130,6 @@ def test_ten_rotations_under_load_refuse_no_token(make_site, engine, capsys):
     refreshes = sum(customer.refreshes for customer in customers)
     with capsys.disabled():
         print(f"\n{engine}: {refreshes} refreshes over {len(kids)} access keys, none refused")
-    assert len(kids) >= ROTATIONS
     for purpose in ROTATING:
         assert len(keys_of(site, purpose, "active")) == 1
         assert len(keys_of(site, purpose, "next")) <= 1
@@ -302,6 +302,30 @@ def test_a_leaked_refresh_key_ends_what_it_signed_and_no_more(make_site):
     assert client.accepts(tokens.access)
     fresh = client.sign_in(account)
     assert client.refresh(fresh.refresh).status == 200
+
+
+def test_a_node_that_cannot_open_the_keys_drops_the_leaked_one_all_the_same(make_site):
+    """Its operator has changed the master key and not told this node."""
+    site = make_site("sqlite")
+    server = site.serve()
+    client = server.client()
+    account = site.new_account()
+    tokens = client.sign_in(account)
+    leaked = active(site)
+    new_master_key = site.folder / "new.key"
+    new_master_key.write_text(secrets.token_hex(32), encoding="ascii")
+    new_master_key.chmod(0o600)
+    site.settings |= {"master_key_file": str(new_master_key), "previous_master_key_file": str(site.data / "master.key")}
+    site.write_configuration()
+    site.run("key", "rewrap")
+    site.run("key", "revoke", leaked, "--reason", "found in a log")
+    until(lambda: leaked not in published(client), seconds=3, what="the key is published no longer")
+    assert client.me(tokens.access).status in (401, 503)
+    assert client.login(account.email, account.password).status == 503, "there is no key that it could open"
+    answer = client.call("GET", "/readyz")
+    assert answer.status == 503 and "keys" in answer.json()["error"]
+    server.restart()
+    assert client.accepts(client.refreshed(tokens.refresh).access)
 
 
 def test_a_stolen_key_cannot_stand_in_for_its_successor(make_site):

@@ -14,6 +14,7 @@ http::Response healthz(const Service&, const http::Request&) {
 http::Response readyz(const Service& service, const http::Request&) {
     std::string missing;
     if (!service.signer.access_kid().has_value()) missing = "there is no active signing key";
+    if (!service.key_updater.is_current()) missing = "the signing keys of the database cannot be had; see the log";
     if (!service.store.revocations().is_fresh()) missing = "the revocations known here are too old";
     if (missing.empty()) return answer(HealthResponse{"ready"});
     auto response = http::error_response(503, "not_ready", "Not ready: " + missing);

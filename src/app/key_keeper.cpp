@@ -100,8 +100,33 @@ KeyKeeper::Task KeyKeeper::wait(Waiters& waiters) {
     return std::exchange(changed_, false) || !waiters.empty() ? Task::read : Task::rotate;
 }
 
+// Whoever waits for the keys does not wait for longer than for the revocations, however slow the store is; and one look
+// at a time waits there.
+Result<std::vector<core::StoredKey>> KeyKeeper::read_keys() {
+    using Keys = Result<std::vector<core::StoredKey>>;
+    const auto is_late = [this] { return reading_.wait_for(limits::feed_catch_up_time) != std::future_status::ready; };
+    const Error too_slow = unavailable("The database is too slow to say which keys there are");
+    if (reading_.valid()) {
+        if (is_late()) return too_slow;
+        (void)reading_.get();  // from before those who wait now had asked
+    }
+    auto found = std::make_shared<std::vector<core::StoredKey>>();
+    auto done = std::make_shared<std::promise<Keys>>();
+    reading_ = done->get_future();
+    store_->read(
+        [found](core::Reader& reader) -> Result<void> {
+            *found = TRY(reader.list_keys());
+            return {};
+        },
+        [found, done](Result<void> outcome) {
+            done->set_value(outcome.has_value() ? Keys(std::move(*found)) : Keys(std::move(outcome.error())));
+        });
+    if (is_late()) return too_slow;
+    return reading_.get();
+}
+
 Result<void> KeyKeeper::load() {
-    auto keys = core::read_and_wait(*store_, [](core::Reader& reader) { return reader.list_keys(); });
+    auto keys = read_keys();
     Result<void> outcome;
     if (keys.has_value()) {
         outcome = ring_.load(*keys);
@@ -110,7 +135,7 @@ Result<void> KeyKeeper::load() {
     }
     if (!outcome.has_value()) {
         // Told once: every other second would bury the rest of the log.
-        if (!std::exchange(load_fails_, true)) log::error("keys_not_reloaded", {{"error", outcome.error().message}});
+        if (!load_fails_.exchange(true)) log::error("keys_not_reloaded", {{"error", outcome.error().message}});
         return outcome;
     }
     load_fails_ = false;

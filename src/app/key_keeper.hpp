@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -32,6 +33,7 @@ public:
     void stop();
 
     void catch_up(core::Store::Done done) override;
+    [[nodiscard]] bool is_current() const override { return !load_fails_; }
 
     [[nodiscard]] const core::RotationPolicy& policy() const { return policy_; }
     // For Prometheus.
@@ -46,6 +48,7 @@ private:
     enum class Task { stop, rotate, read };
     Task wait(Waiters& waiters);
     Result<void> load();
+    Result<std::vector<core::StoredKey>> read_keys();
     void rotate();
     void finish_rotation(const Result<void>& outcome, const std::vector<core::StoredKey>& changed);
 
@@ -60,8 +63,9 @@ private:
     std::atomic<std::int64_t> failures_ = 0;
     std::atomic<bool> rotating_ = false;
     std::atomic<bool> rotation_fails_ = false;
+    std::atomic<bool> load_fails_ = false;
     // Of the thread alone.
-    bool load_fails_ = false;
+    std::future<Result<std::vector<core::StoredKey>>> reading_;  // the last look gave up on it
     std::uint64_t generation_ = 0;
 
     mutable std::mutex mutex_;

@@ -147,7 +147,11 @@ Result<Account> convert_account(Transaction& transaction, Account account, const
 }
 
 Result<Account> disable_account(Transaction& transaction, Account account, const Actor& actor, Timestamp now) {
-    if (account.disabled_at.has_value()) return account;
+    if (account.disabled_at.has_value()) {
+        // By another node a moment ago, perhaps: then its tokens must be refused here too before anybody is told.
+        TRY(transaction.end_sessions_of(account.id, now, RevocationReason::account_disabled));
+        return account;
+    }
     TRY(keep_an_admin(transaction, account));
     account.disabled_at = now;
     account = TRY(save_and_revoke(transaction, std::move(account), RevocationReason::account_disabled,

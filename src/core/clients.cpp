@@ -192,7 +192,11 @@ Result<ClientWithSecret> renew_client_secret(Transaction& transaction, const Cli
 
 Result<Client> disable_client(Transaction& transaction, const ClientId& id, const Actor& actor, Timestamp now) {
     Client client = TRY(take_client(transaction, id));
-    if (client.disabled_at.has_value()) return client;
+    if (client.disabled_at.has_value()) {
+        // As for an account: what another node did must be known here before anybody is told.
+        TRY(revoke_tokens(transaction, client, RevocationReason::client_disabled, now));
+        return client;
+    }
     client.disabled_at = now;
     client = TRY(save(transaction, std::move(client), "client.disabled", actor, now));
     TRY(revoke_tokens(transaction, client, RevocationReason::client_disabled, now));

@@ -32,6 +32,8 @@ public:
     // must not block. Calls share a look at the store, and wait for each other a little, since any stranger can cause
     // them. Errors: unavailable.
     virtual void catch_up(Store::Done done) = 0;
+    // False while the keys of the store cannot be opened here, and those from before are used.
+    [[nodiscard]] virtual bool is_current() const = 0;
 };
 
 inline constexpr std::string_view master_key_check_setting = "master_key_check";

@@ -30,7 +30,7 @@ Result<bool> revoke_access_token(Transaction& transaction, const AccessClaims& c
 Result<bool> end_session(Transaction& transaction, const Session& session, RevocationReason reason, const Actor& actor,
                          Timestamp now) {
     const bool ended = TRY(transaction.end_session(session.id, now, reason));
-    if (!ended) return false;
+    if (!ended) return false;  // by another node perhaps; the store sees to it that this one knows as well
     TRY(transaction.revoke_slots_of_session(session.id, now, reason));
     TRY(record(transaction, "session.ended", actor, {session.account_id, session.id}, word(reason), now));
     return true;

@@ -40,8 +40,8 @@ Result<std::shared_ptr<const SignedStatusList>> StatusLists::get(const ListId& i
     // After the lock: whoever waited for the making may have seen a change that it missed.
     const auto version = revocations_.version_of(id);
     if (!version.has_value()) return unknown_list();
-    const bool is_current =
-        kept->list != nullptr && kept->version == *version && now < kept->made_at + time_to_live_ / 2;
+    const bool is_current = kept->list != nullptr && kept->version == *version && kept->keys == signer_.generation() &&
+                            now < kept->made_at + time_to_live_ / 2;
     if (!is_current) TRY(make(id, *kept, now));
     if (kept->list_expires_at <= now) return unknown_list();
     ++served_;
@@ -57,12 +57,14 @@ Result<void> StatusLists::make(const ListId& id, Kept& kept, Timestamp now) {
                                   .expires_at = now + limits::status_list_life,
                                   .time_to_live = time_to_live_,
                                   .list = encode_base64url(*published->zlib)};
+    const auto keys = signer_.generation();  // before it signs: a key that is revoked meanwhile makes the list anew
     auto made = std::make_shared<SignedStatusList>();
     made->token = TRY(signer_.sign(claims));
     const Digest fingerprint = digest(made->token);
     made->tag = encode_hex(std::span(fingerprint).first<16>());
     kept.list = std::move(made);
     kept.version = published->version;
+    kept.keys = keys;
     kept.made_at = now;
     kept.list_expires_at = published->expires_at;
     ++made_;

@@ -57,6 +57,7 @@ private:
         std::mutex making;
         std::shared_ptr<const SignedStatusList> list;
         std::uint64_t version = 0;
+        std::uint64_t keys = 0;  // Signer::generation() when it was signed
         Timestamp made_at;
         Timestamp list_expires_at;
     };

@@ -55,10 +55,11 @@ public:
     }
     Result<AccessClaims> read_access(std::string_view) const override { return unavailable(""); }
     Result<RefreshClaims> read_refresh(std::string_view) const override { return unavailable(""); }
-    [[nodiscard]] std::uint64_t generation() const noexcept override { return 1; }
+    [[nodiscard]] std::uint64_t generation() const noexcept override { return keys_generation; }
     [[nodiscard]] std::shared_ptr<const std::string> jwks() const override { return nullptr; }
 
     bool has_key = true;
+    std::uint64_t keys_generation = 1;
     mutable std::atomic<int> signed_lists = 0;
     mutable StatusListClaims last;
 };
@@ -94,6 +95,9 @@ TEST_F(StatusListsTest, AreMadeAgainWhenABitChangesOrTheyGrowOld) {
     clock_.advance(15s);
     EXPECT_EQ(token(), "token3");
     EXPECT_EQ(served_.figures().made, 3U);
+    signer_.keys_generation = 2;  // the key that signed it may have been revoked
+    EXPECT_EQ(token(), "token4");
+    EXPECT_EQ(token(), "token4");
 }
 
 TEST_F(StatusListsTest, AreUnknownOnceTheyAreGone) {

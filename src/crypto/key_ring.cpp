@@ -70,10 +70,19 @@ KeyRing::~KeyRing() = default;
 
 Result<void> KeyRing::load(const std::vector<core::StoredKey>& keys) {
     if (LoadedKeys::describe(keys) == current()->description) return {};
-    auto loaded = std::make_shared<LoadedKeys>(TRY(LoadedKeys::open(master_keys_, keys)));
-    const std::lock_guard lock(mutex_);
-    loaded->generation = keys_->generation + 1;
-    keys_ = std::move(loaded);
+    auto opened = LoadedKeys::open(master_keys_, keys);
+    std::shared_ptr<LoadedKeys> loaded;
+    if (opened.has_value()) {
+        loaded = std::make_shared<LoadedKeys>(std::move(opened).take());
+    } else if (auto left = current()->without_revoked(keys)) {
+        loaded = std::make_shared<LoadedKeys>(std::move(*left));
+    }
+    if (loaded != nullptr) {
+        const std::lock_guard lock(mutex_);
+        loaded->generation = keys_->generation + 1;
+        keys_ = std::move(loaded);
+    }
+    if (!opened.has_value()) return std::move(opened.error());
     return {};
 }
 
@@ -152,7 +161,7 @@ Result<SecretBytes> KeyRing::derive(std::string_view context, std::span<const st
     if (found == keys->derivation.end()) return unavailable("There is no active key to derive secrets from");
     SecretBytes secret(crypto_auth_hmacsha256_BYTES);
     crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, found->second.secret.data(), found->second.secret.size());
+    crypto_auth_hmacsha256_init(&state, found->second.secret->data(), found->second.secret->size());
     const std::uint8_t separator = 0;
     crypto_auth_hmacsha256_update(&state, reinterpret_cast<const std::uint8_t*>(context.data()), context.size());
     crypto_auth_hmacsha256_update(&state, &separator, 1);

@@ -27,7 +27,8 @@ public:
     KeyRing(const KeyRing&) = delete;
     KeyRing& operator=(const KeyRing&) = delete;
 
-    // Takes the keys of the store in place of all before. On an error the ring stays as it was.
+    // Takes the keys of the store in place of all before. On an error the ring stays as it was, but for what the store
+    // calls revoked: that is gone in any case.
     // Errors: conflict "master_key_wrong"; internal, for a key that was damaged.
     Result<void> load(const std::vector<core::StoredKey>& keys);
 

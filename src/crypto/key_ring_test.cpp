@@ -285,6 +285,26 @@ TEST_F(KeyRingTest, ChangesItsGenerationOnlyWithItsKeys) {
     EXPECT_EQ(ring_.generation(), before) << "the same keys in another order";
 }
 
+// One row that nobody can read must not keep a leaked key alive.
+TEST_F(KeyRingTest, DropsWhatWasRevokedAlsoWhenOtherKeysCannotBeOpened) {
+    const auto token = ring_.sign(some_access_claims(), keys_.access.kid).take();
+    const auto generation = ring_.generation();
+    auto leaked = keys_.access;
+    leaked.state = KeyState::revoked;
+    auto damaged = keys_.status_list;
+    damaged.sealed[30] ^= 1;
+    EXPECT_FALSE(keys_.ring.load({leaked, damaged, keys_.refresh}).has_value());
+    EXPECT_EQ(ring_.read_access(token).error().code, core::unknown_key_code);
+    EXPECT_EQ(ring_.sign(some_access_claims(), leaked.kid).error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(ring_.jwks()->find(leaked.kid), std::string::npos);
+    EXPECT_GT(ring_.generation(), generation) << "what was verified before counts for nothing";
+    EXPECT_TRUE(ring_.sign(some_refresh_claims()).has_value());
+    EXPECT_TRUE(ring_.sign(some_status_list_claims()).has_value()) << "as before";
+    const auto after = ring_.generation();
+    EXPECT_FALSE(keys_.ring.load({leaked, damaged, keys_.refresh}).has_value());
+    EXPECT_EQ(ring_.generation(), after) << "nothing more was lost";
+}
+
 TEST_F(KeyRingTest, StaysAsItWasWhenKeysCannotBeOpened) {
     const auto jwks = ring_.jwks();
     auto damaged = keys_.access;

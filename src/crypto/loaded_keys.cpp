@@ -43,18 +43,25 @@ std::string newest_active(const KeysByKid<Key>& keys) {
     return kid;
 }
 
-void append_jwk(std::string& list, std::string_view jwk) {
-    if (!list.empty()) list += ",";
-    list += jwk;
-}
-
-std::string jwk_set(const std::string& list) {
+// RFC 7517 section 5; oldest first.
+template <typename... Key>
+std::string jwk_set(const KeysByKid<Key>&... keys) {
+    std::map<std::pair<Timestamp, std::string_view>, std::string_view> ordered;
+    const auto add = [&ordered](const auto& some) {
+        for (const auto& [kid, key] : some)
+            ordered.emplace(std::pair(key.life.created_at, std::string_view(kid)), key.jwk);
+    };
+    (add(keys), ...);
+    std::string list;
+    for (const auto& [place, jwk] : ordered) list.append(list.empty() ? "" : ",").append(jwk);
     return "{\"keys\":[" + list + "]}";
 }
 
 }  // namespace
 
-LoadedKeys::LoadedKeys() : jwks(std::make_shared<const std::string>(jwk_set(""))), audit_jwks(jwk_set("")) {}
+LoadedKeys::LoadedKeys() {
+    settle();
+}
 
 std::string LoadedKeys::describe(const std::vector<core::StoredKey>& keys) {
     std::vector<std::string> lines;
@@ -70,10 +77,8 @@ std::string LoadedKeys::describe(const std::vector<core::StoredKey>& keys) {
 }
 
 Result<LoadedKeys> LoadedKeys::open(const MasterKeys& master_keys, const std::vector<core::StoredKey>& keys) {
-    auto ordered = keys;
-    std::ranges::sort(ordered, {}, [](const core::StoredKey& key) { return std::pair(key.created_at, key.kid); });
     LoadedKeys loaded;
-    for (const auto& key : ordered) {
+    for (const auto& key : keys) {
         if (key.state == core::KeyState::revoked) continue;
         auto secret = TRY(open_key(master_keys, key));
         TRY(loaded.add(key, std::move(secret)));
@@ -81,6 +86,20 @@ Result<LoadedKeys> LoadedKeys::open(const MasterKeys& master_keys, const std::ve
     loaded.settle();
     loaded.description = describe(keys);
     return loaded;
+}
+
+std::optional<LoadedKeys> LoadedKeys::without_revoked(const std::vector<core::StoredKey>& keys) const {
+    LoadedKeys left = *this;
+    std::size_t dropped = 0;
+    for (const auto& key : keys) {
+        if (key.state != core::KeyState::revoked) continue;
+        dropped += left.access.erase(key.kid) + left.status_list.erase(key.kid) + left.refresh.erase(key.kid) +
+                   left.audit.erase(key.kid) + left.derivation.erase(key.kid);
+        left.trusted.remove(key.kid);
+    }
+    if (dropped == 0) return std::nullopt;
+    left.settle();
+    return left;
 }
 
 Result<void> LoadedKeys::add(const core::StoredKey& stored, KeyBytes secret) {
@@ -102,9 +121,9 @@ Result<void> LoadedKeys::add_signing_key(const core::StoredKey& stored, const Ke
                               " has no algorithm for signatures");
     }
     const verify::EvpKey pair = TRY(decode_pair(stored, secret, *algorithm));
-    append_jwk(published_, TRY(write_public_jwk(*pair, *algorithm, stored.kid, word(stored.purpose))));
     keys.emplace(stored.kid, SigningKey{KeyLife(stored), encode_header(word(*algorithm), typ, stored.kid),
-                                        TRY(SignatureMaker::make(*pair, *algorithm))});
+                                        TRY(SignatureMaker::make(*pair, *algorithm)),
+                                        TRY(write_public_jwk(*pair, *algorithm, stored.kid, word(stored.purpose)))});
     // A retired key is kept until the last token that it made has expired.
     return trusted.add(stored.purpose, stored.kid, *pair, *algorithm,
                        stored.state == core::KeyState::retired ? stored.expires_at : std::nullopt);
@@ -125,10 +144,10 @@ Result<void> LoadedKeys::add_audit_key(const core::StoredKey& stored, const KeyB
         return internal_error("The audit key " + stored.kid + " has no algorithm for the audit chain");
     }
     const verify::EvpKey pair = TRY(decode_pair(stored, secret, verify::SignatureAlgorithm::eddsa));
-    append_jwk(published_audit_, TRY(write_public_jwk(*pair, verify::SignatureAlgorithm::eddsa, stored.kid)));
     audit.emplace(stored.kid,
                   AuditKey{KeyLife(stored), TRY(SignatureMaker::make(*pair, verify::SignatureAlgorithm::eddsa)),
-                           TRY(verify::SignatureVerifier::make(*pair, verify::SignatureAlgorithm::eddsa))});
+                           TRY(verify::SignatureVerifier::make(*pair, verify::SignatureAlgorithm::eddsa)),
+                           TRY(write_public_jwk(*pair, verify::SignatureAlgorithm::eddsa, stored.kid))});
     return {};
 }
 
@@ -136,7 +155,7 @@ Result<void> LoadedKeys::add_derivation_key(const core::StoredKey& stored, KeyBy
     if (stored.algorithm != core::KeyAlgorithm::hs256 || secret.size() != crypto_auth_hmacsha256_KEYBYTES) {
         return internal_error("The derivation key " + stored.kid + " is no key of HMAC-SHA-256");
     }
-    derivation.emplace(stored.kid, DerivationKey{KeyLife(stored), std::move(secret)});
+    derivation.emplace(stored.kid, DerivationKey{KeyLife(stored), std::make_shared<const KeyBytes>(std::move(secret))});
     return {};
 }
 
@@ -146,8 +165,8 @@ void LoadedKeys::settle() {
     refresh_kid = newest_active(refresh);
     audit_kid = newest_active(audit);
     derivation_kid = newest_active(derivation);
-    jwks = std::make_shared<const std::string>(jwk_set(published_));
-    audit_jwks = jwk_set(published_audit_);
+    jwks = std::make_shared<const std::string>(jwk_set(access, status_list));
+    audit_jwks = jwk_set(audit);
 }
 
 }  // namespace postern::crypto

@@ -37,6 +37,7 @@ struct SigningKey {
     KeyLife life;
     std::string header;  // the protected header of everything it signs, encoded
     SignatureMaker maker;
+    std::string jwk;
 };
 
 struct RefreshKey {
@@ -51,11 +52,12 @@ struct AuditKey {
     KeyLife life;
     SignatureMaker maker;
     verify::SignatureVerifier verifier;
+    std::string jwk;
 };
 
 struct DerivationKey {
     KeyLife life;
-    KeyBytes secret;
+    std::shared_ptr<const KeyBytes> secret;
 };
 
 template <typename Key>
@@ -85,6 +87,9 @@ struct LoadedKeys {
     // Revoked keys are left out. Errors: as MasterKeys::open; internal, for a key that was damaged.
     static Result<LoadedKeys> open(const MasterKeys& master_keys, const std::vector<core::StoredKey>& keys);
 
+    // These without what `keys` call revoked: for when `keys` cannot be opened. Nothing, when that changes nothing.
+    [[nodiscard]] std::optional<LoadedKeys> without_revoked(const std::vector<core::StoredKey>& keys) const;
+
     // What of the keys matters here, whatever their order; when it is the same, so is everything above.
     static std::string describe(const std::vector<core::StoredKey>& keys);
 
@@ -96,10 +101,6 @@ private:
     Result<void> add_audit_key(const core::StoredKey& stored, const KeyBytes& secret);
     Result<void> add_derivation_key(const core::StoredKey& stored, KeyBytes secret);
     void settle();
-
-    // JWKs of the two sets while they are put together.
-    std::string published_;
-    std::string published_audit_;
 };
 
 }  // namespace postern::crypto

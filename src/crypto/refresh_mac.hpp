@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -25,8 +26,8 @@ public:
     [[nodiscard]] bool verify(std::string_view signing_input, std::span<const std::uint8_t> mac) const;
 
 private:
-    explicit RefreshMac(KeyBytes secret) : secret_(std::move(secret)) {}
-    KeyBytes secret_;
+    explicit RefreshMac(KeyBytes secret) : secret_(std::make_shared<const KeyBytes>(std::move(secret))) {}
+    std::shared_ptr<const KeyBytes> secret_;
 };
 
 }  // namespace postern::crypto

@@ -39,7 +39,7 @@ Result<SignatureMaker> SignatureMaker::make(EVP_PKEY& key, verify::SignatureAlgo
 Result<std::vector<std::uint8_t>> SignatureMaker::sign(std::string_view signing_input) const {
     const verify::ErrorQueueScope errors;
     const auto failed = [&] { return internal_error("OpenSSL could not sign with " + std::string(word(algorithm_))); };
-    const auto context = verify::copy_of(prepared_);
+    const auto context = verify::copy_of(*prepared_);
     std::vector<std::uint8_t> signature(longest_bytes_);
     std::size_t size = signature.size();
     if (!context ||

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,7 @@ private:
     SignatureMaker(verify::EvpDigestContext prepared, verify::SignatureAlgorithm algorithm, std::size_t longest)
         : prepared_(std::move(prepared)), algorithm_(algorithm), longest_bytes_(longest) {}
 
-    verify::EvpDigestContext prepared_;
+    std::shared_ptr<const EVP_MD_CTX> prepared_;
     verify::SignatureAlgorithm algorithm_;
     std::size_t longest_bytes_;
 };

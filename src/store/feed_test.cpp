@@ -26,7 +26,7 @@ protected:
     }
 
     ListInfo add_list(Connection& connection) {
-        const auto list = make_list();
+        auto list = make_list();
         MUST(connection.begin_write());
         MUST(insert_list(connection, list, now()));
         MUST(connection.commit());

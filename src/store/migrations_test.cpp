@@ -139,7 +139,7 @@ TEST_P(Migrations, CarryTheDatabaseOfVersionTwoOver) {
                                 "VALUES ($1, 'audit', 'EdDSA', $1, '{\"k\":1}', $2, 'm1', 5, $3, 8, 3)",
                                 values(state, Blob{0, 255}, to_milliseconds(now()) + 1)));
     }
-    const ListInfo list{core::ListId::make(now()), "active", now() + std::chrono::minutes(30), 1000, false};
+    ListInfo list{core::ListId::make(now()), "active", now() + std::chrono::minutes(30), 1000, false};
     MUST(insert_list(*connection, list, now()));
     MUST(connection->execute(
         "INSERT INTO token_slots (list_id, idx, session_id, counter, jti, issued_at, expires_at, "

@@ -196,7 +196,7 @@ Result<void> PostgresStore::open_list_for(PostgresConnection& connection, const 
     return unavailable("No revocation list could be opened: " + opened.error().message);
 }
 
-Result<void> PostgresStore::open_list(PostgresConnection& connection, const ListInfo& list) {
+Result<void> PostgresStore::open_list(PostgresConnection& connection, ListInfo list) {
     TRY(connection.begin_write());
     auto inserted = insert_list(connection, list, clock_.now());
     if (inserted.has_value()) inserted = connection.commit();

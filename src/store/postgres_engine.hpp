@@ -57,7 +57,7 @@ private:
     Result<void> try_write(PostgresConnection& connection, const WriteWork& work, Pending& pending);
     void complete(PostgresConnection& connection, const Pending& pending);
     Result<void> open_list_for(PostgresConnection& connection, const std::string& kid, Timestamp at);
-    Result<void> open_list(PostgresConnection& connection, const ListInfo& list);
+    Result<void> open_list(PostgresConnection& connection, ListInfo list);
     void tell_other_nodes(PostgresConnection& connection);
 
     void keep();

@@ -181,6 +181,46 @@ TEST_P(RevocationConformance, RevokesEveryTokenOfARevokedKey) {
     EXPECT_EQ(open()->revocations().state(ref), SlotState::revoked);
 }
 
+TEST_P(RevocationConformance, RevokesAListThatIsOpenedForARevokedKey) {
+    auto here = open();
+    auto there = open();
+    auto key = some_key("key-1", now());
+    MUST(write_and_wait(*here, [&](Transaction& transaction) { return transaction.insert_key(key); }));
+    const auto session = add_session(*here, add_account(*here, "ann@example.com").id);
+    key.state = core::KeyState::revoked;
+    key.revoked_at = now();
+    EXPECT_TRUE(MUST(write_and_wait(*here, [&](Transaction& transaction) { return transaction.update_key(key); })));
+    const auto ref = issue(*there, session, "key-1");  // it has not heard of it yet
+    EXPECT_EQ(there->revocations().state(ref), SlotState::revoked);
+    MUST(catch_up(*here));
+    EXPECT_EQ(here->revocations().state(ref), SlotState::revoked);
+}
+
+TEST_P(RevocationConformance, KnowsItselfWhatItSaysWasRevokedElsewhere) {
+    auto here = open();
+    auto there = open();
+    const auto account = add_account(*here, "ann@example.com");
+    for (int i = 0; i < 50; ++i) {
+        const auto session = add_session(*here, account.id);
+        const auto ref = issue(*here, session);
+        MUST(catch_up(*there));
+        ASSERT_EQ(there->revocations().state(ref), SlotState::live);
+        if (i % 2 == 0) {
+            EXPECT_TRUE(revoke(*here, ref));
+            EXPECT_FALSE(revoke(*there, ref));
+        } else {
+            for (auto* store : {here.get(), there.get()}) {
+                MUST(write_and_wait(*store, [&](Transaction& transaction) -> Result<void> {
+                    TRY(transaction.end_session(session.id, now(), RevocationReason::session_revoked));
+                    TRY(transaction.revoke_slots_of_session(session.id, now(), RevocationReason::session_revoked));
+                    return {};
+                }));
+            }
+        }
+        ASSERT_EQ(there->revocations().state(ref), SlotState::revoked) << i;
+    }
+}
+
 TEST_P(RevocationConformance, TellsEveryInstanceThatTheKeysChanged) {
     auto here = open();
     auto there = open();

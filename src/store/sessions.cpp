@@ -88,6 +88,7 @@ Result<std::vector<core::SessionId>> SqlTransaction::end_sessions_of(const core:
     std::vector<core::SessionId> ended;
     ended.reserve(outcome.rows.size());
     for (auto& row : outcome.rows) ended.push_back(Columns(row).id<core::SessionId>());
+    if (ended.empty()) pending_.revoked_before = true;
     return ended;
 }
 

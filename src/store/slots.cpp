@@ -52,7 +52,11 @@ ListInfo list_from(Row& row) {
     return list;
 }
 
-Result<void> insert_list(Connection& connection, const ListInfo& list, Timestamp now) {
+Result<void> insert_list(Connection& connection, ListInfo& list, Timestamp now) {
+    // Locks the key's row: either its revocation sees the new list, or the new list sees the revocation.
+    auto key = TRY(
+        connection.execute("UPDATE signing_keys SET state = state WHERE kid = $1 RETURNING state", values(list.kid)));
+    if (!key.rows.empty()) list.revoked = Columns(key.rows.front()).text() == core::word(core::KeyState::revoked);
     const auto change = TRY(connection.change_number());
     TRY(
         connection.execute("INSERT INTO token_lists (id, kid, opened_at, expires_at, slots, revoked_at, change) "
@@ -129,7 +133,10 @@ Result<std::size_t> SqlTransaction::revoke_slots_of_session(const core::SessionI
                                                             core::RevocationReason reason) {
     auto found = TRY(connection_.execute(
         "SELECT counter FROM token_slots WHERE session_id = $1 ORDER BY counter LIMIT 1", values(id)));
-    if (found.rows.empty()) return 0;
+    if (found.rows.empty()) {
+        pending_.revoked_before = true;
+        return 0;
+    }
     constexpr auto step = static_cast<std::int64_t>(limits::revocation_batch_slots);
     const std::int64_t last = TRY(find_last_counter(id));
     std::size_t revoked = 0;
@@ -138,6 +145,7 @@ Result<std::size_t> SqlTransaction::revoke_slots_of_session(const core::SessionI
                                                  "AND revoked_at IS NULL RETURNING list_id, idx",
                                     {to_value(id), to_value(from), to_value(from + step)}, now, reason));
     }
+    if (revoked == 0) pending_.revoked_before = true;
     return revoked;
 }
 

@@ -176,7 +176,7 @@ void SqliteWriter::open_needed_lists(std::vector<Writing>& batch) {
     if (!again.empty()) queue_.put_back(std::move(again));
 }
 
-Result<void> SqliteWriter::open_list(const ListInfo& list) {
+Result<void> SqliteWriter::open_list(ListInfo list) {
     TRY(connection_->begin_write());
     auto inserted = insert_list(*connection_, list, clock_.now());
     if (!inserted.has_value()) {

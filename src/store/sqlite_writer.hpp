@@ -72,7 +72,7 @@ private:
     void fail(std::vector<Writing>& batch, const Error& error);
     void complete(std::vector<Writing>& batch);
     void open_needed_lists(std::vector<Writing>& batch);
-    Result<void> open_list(const ListInfo& list);
+    Result<void> open_list(ListInfo list);
     void run_chore();
 
     const std::unique_ptr<SqliteConnection> connection_;

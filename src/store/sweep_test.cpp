@@ -57,7 +57,7 @@ TEST_P(Sweep, DropsAListWholeOnceNoTokenOfItCanLive) {
     const ListInfo list{core::ListId::make(now()), "key-1", expires_at, slots, false};
     const ListInfo later{core::ListId::make(now()), "key-1", expires_at + minutes(15), slots, false};
     write([&](Transaction& transaction) -> Result<void> {
-        for (const auto& each : {list, later}) {
+        for (auto each : {list, later}) {
             TRY(insert_list(*connection_, each, now()));
             for (std::uint32_t i = 0; i < slots; ++i) {
                 core::Slot slot;

@@ -34,8 +34,9 @@ void apply(const Pending& pending, Bitmaps& bitmaps);
 #define LIST_COLUMNS "id, kid, expires_at, slots, revoked_at"
 ListInfo list_from(Row& row);
 
-// Adds the row of a new list, in a write transaction. Its slots may be given out once that is committed.
-Result<void> insert_list(Connection& connection, const ListInfo& list, Timestamp now);
+// Adds the row of a new list, in a write transaction. Its slots may be given out once that is committed. `list` learns
+// whether its key has been revoked meanwhile.
+Result<void> insert_list(Connection& connection, ListInfo& list, Timestamp now);
 
 // Valid within one transaction of `connection`, which the engine begins and ends; every reference must outlive it. A
 // read is given one too, as a core::Reader.

@@ -39,9 +39,9 @@ Error refused_key(SignatureAlgorithm algorithm) {
     return internal_error("OpenSSL refuses a key for " + std::string(word(algorithm)));
 }
 
-EvpDigestContext copy_of(const EvpDigestContext& prepared) {
+EvpDigestContext copy_of(const EVP_MD_CTX& prepared) {
     EvpDigestContext context(EVP_MD_CTX_new());
-    if (!context || EVP_MD_CTX_copy_ex(context.get(), prepared.get()) != 1) return nullptr;
+    if (!context || EVP_MD_CTX_copy_ex(context.get(), &prepared) != 1) return nullptr;
     return context;
 }
 

@@ -17,6 +17,6 @@ std::size_t coordinate_bytes(SignatureAlgorithm algorithm);
 bool set_padding(EVP_PKEY_CTX* context, SignatureAlgorithm algorithm);
 Error refused_key(SignatureAlgorithm algorithm);
 // Of a prepared context, for one use; null on failure.
-EvpDigestContext copy_of(const EvpDigestContext& prepared);
+EvpDigestContext copy_of(const EVP_MD_CTX& prepared);
 
 }  // namespace postern::verify

@@ -70,7 +70,7 @@ Result<SignatureVerifier> SignatureVerifier::make(EVP_PKEY& key, SignatureAlgori
 bool SignatureVerifier::verify(std::string_view signing_input, std::span<const std::uint8_t> signature) const {
     if (signature.size() != signature_bytes_) return false;
     const ErrorQueueScope errors;
-    const auto context = copy_of(prepared_);
+    const auto context = copy_of(*prepared_);
     if (!context) return false;
     const auto is_true = [&](std::span<const std::uint8_t> bytes) {
         return EVP_DigestVerify(context.get(), bytes.data(), bytes.size(), bytes_of(signing_input),

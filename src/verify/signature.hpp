@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,7 @@ private:
     SignatureVerifier(EvpDigestContext prepared, SignatureAlgorithm algorithm, std::size_t signature_bytes)
         : prepared_(std::move(prepared)), algorithm_(algorithm), signature_bytes_(signature_bytes) {}
 
-    EvpDigestContext prepared_;
+    std::shared_ptr<const EVP_MD_CTX> prepared_;
     SignatureAlgorithm algorithm_;
     std::size_t signature_bytes_;
 };

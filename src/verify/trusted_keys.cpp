@@ -83,6 +83,12 @@ Result<void> TrustedKeys::add(core::KeyPurpose purpose, std::string kid, EVP_PKE
     return {};
 }
 
+void TrustedKeys::remove(std::string_view kid) {
+    for (Keys* keys : {&access_, &status_list_}) {
+        if (const auto found = keys->find(kid); found != keys->end()) keys->erase(found);
+    }
+}
+
 Result<core::AccessClaims> TrustedKeys::read_access_token(std::string_view token) const {
     return read_access(token, nullptr);
 }

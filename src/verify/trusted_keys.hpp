@@ -31,6 +31,8 @@ public:
     Result<void> add(core::KeyPurpose purpose, std::string kid, EVP_PKEY& key, SignatureAlgorithm algorithm,
                      std::optional<Timestamp> last_expiry = std::nullopt);
 
+    // Whatever it is for.
+    void remove(std::string_view kid);
     // Believes the signature and the form, nothing else (core/signer.hpp says what, and how it fails); RFC 8725: the
     // key is chosen by kid among those for access tokens, the algorithm is the key's. A token longer than
     // limits::token_bytes is refused unread. Allocates nothing but what the claims hold, as long as the token is of
