@@ -4,12 +4,27 @@
 
 #include <new>
 
+#include "base/random.hpp"
+
 namespace postern {
 
 Digest digest(std::string_view text) {
     Digest result;
     crypto_generichash(result.data(), result.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
                        nullptr, 0);
+    return result;
+}
+
+Fingerprints::Fingerprints() {
+    static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof key_);
+    static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(Fingerprint));
+    fill_random(key_);
+}
+
+Fingerprint Fingerprints::of(std::string_view text) const {
+    Fingerprint result;
+    crypto_shorthash_siphashx24(result.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                key_.data());
     return result;
 }
 

@@ -1,4 +1,4 @@
-// Tokens whose signature was checked lately, by their digest, with what they say. What can change (time, keys,
+// Tokens whose signature was checked lately, by their fingerprint, with what they say. What can change (time, keys,
 // revocation) is not remembered: the caller checks it each time, and an entry of an older generation of keys counts for
 // nothing.
 //
@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -25,7 +26,8 @@ public:
     explicit VerifiedTokens(std::size_t capacity) : per_shard_(capacity / shard_count), keeps_any_(capacity > 0) {}
 
     // Nothing for what is not here, or was checked under another generation of keys.
-    std::shared_ptr<const Token> find(const Digest& key, std::uint64_t generation) {
+    std::shared_ptr<const Token> find(std::string_view text, std::uint64_t generation) {
+        const Fingerprint key = fingerprints_.of(text);
         Shard& shard = shard_of(key);
         const std::lock_guard lock(shard.mutex);
         if (auto found = shard.younger.find(key); found != shard.younger.end())
@@ -38,8 +40,9 @@ public:
         return current(entry, generation);
     }
 
-    void insert(const Digest& key, std::uint64_t generation, std::shared_ptr<const Token> token) {
+    void insert(std::string_view text, std::uint64_t generation, std::shared_ptr<const Token> token) {
         if (!keeps_any_) return;
+        const Fingerprint key = fingerprints_.of(text);
         Shard& shard = shard_of(key);
         const std::lock_guard lock(shard.mutex);
         insert_into(shard, key, {generation, std::move(token)});
@@ -50,14 +53,14 @@ private:
         std::uint64_t generation;
         std::shared_ptr<const Token> token;
     };
-    struct DigestHash {
-        std::size_t operator()(const Digest& key) const noexcept {
+    struct FingerprintHash {
+        std::size_t operator()(const Fingerprint& key) const noexcept {
             std::size_t value = 0;
             std::memcpy(&value, key.data(), sizeof value);
             return value;
         }
     };
-    using Entries = std::unordered_map<Digest, Entry, DigestHash>;
+    using Entries = std::unordered_map<Fingerprint, Entry, FingerprintHash>;
     struct Shard {
         std::mutex mutex;
         Entries younger;
@@ -65,9 +68,9 @@ private:
     };
     static constexpr std::size_t shard_count = 16;
 
-    Shard& shard_of(const Digest& key) { return shards_.at(key.back() % shard_count); }
+    Shard& shard_of(const Fingerprint& key) { return shards_.at(key.back() % shard_count); }
 
-    void insert_into(Shard& shard, const Digest& key, Entry entry) {
+    void insert_into(Shard& shard, const Fingerprint& key, Entry entry) {
         if (shard.younger.size() > per_shard_) {
             shard.older = std::move(shard.younger);
             shard.younger = {};
@@ -79,6 +82,7 @@ private:
         return entry.generation == generation ? entry.token : nullptr;
     }
 
+    const Fingerprints fingerprints_;
     std::array<Shard, shard_count> shards_;
     const std::size_t per_shard_;
     const bool keeps_any_;
