@@ -82,7 +82,8 @@ void Server::start() {
         if (slot.revoked_at) revoked[key.first].push_back(key.second);
     }
     for (const auto& [id, list] : tables_.lists) bitmaps_->put_list(list, revoked[id]);
-    checker_ = std::make_unique<core::AccessChecker>(signer_, *bitmaps_, policy_, clock_);
+    checker_ = std::make_unique<core::AccessChecker>(signer_, *bitmaps_, policy_, clock_,
+                                                     [](const core::AccessClaims&) { return std::string(); });
     load_keys();
 }
 
