@@ -8,7 +8,7 @@
 namespace postern::client {
 namespace {
 
-constexpr double seconds = 1.0;  // of CPU: what else the machine does must not count
+constexpr double seconds = 1.0;              // of CPU: what else the machine does must not count
 constexpr std::uint32_t tokens_made = 1024;  // one for each slot of the issuer's list
 
 double cpu_now() {
