@@ -197,6 +197,9 @@ def test_an_unknown_address_locks_the_same_way(guarded):
         answer = login(client, email, WRONG, "192.0.2.9")
         assert_throttled(answer)
         wait = int(answer.header("Retry-After"))
+        if wait == 1:  # the last guess was answered, and is being counted
+            time.sleep(wait)
+            wait = int(login(client, email, WRONG, "192.0.2.9").header("Retry-After"))
         return re.sub(rb"Retry-After: \d+", b"", answer.comparable_bytes()), wait
 
     known, known_wait = locked(account.email)

@@ -9,7 +9,8 @@
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 // The forms that the standard library does not itself hand on to these are all here ([new.delete.single]); what they
-// free came from malloc or aligned_alloc.
+// free came from malloc or aligned_alloc, since the standard library's own operators new are used.
+// NOLINTBEGIN(misc-new-delete-overloads)
 void operator delete(void* memory) noexcept {
     postern::wiping_free(memory);
 }
@@ -22,5 +23,6 @@ void operator delete(void* memory, std::align_val_t) noexcept {
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
     postern::wiping_free(memory);
 }
+// NOLINTEND(misc-new-delete-overloads)
 
 #endif
