@@ -71,19 +71,19 @@ KeyRing::~KeyRing() = default;
 Result<void> KeyRing::load(const std::vector<core::StoredKey>& keys) {
     if (LoadedKeys::describe(keys) == current()->description) return {};
     auto opened = LoadedKeys::open(master_keys_, keys);
-    std::shared_ptr<LoadedKeys> loaded;
-    if (opened.has_value()) {
-        loaded = std::make_shared<LoadedKeys>(std::move(opened).take());
-    } else if (auto left = current()->without_revoked(keys)) {
-        loaded = std::make_shared<LoadedKeys>(std::move(*left));
+    if (!opened.has_value()) {
+        if (auto left = current()->without_revoked(keys)) replace_by(std::move(*left));
+        return std::move(opened.error());
     }
-    if (loaded != nullptr) {
-        const std::lock_guard lock(mutex_);
-        loaded->generation = keys_->generation + 1;
-        keys_ = std::move(loaded);
-    }
-    if (!opened.has_value()) return std::move(opened.error());
+    replace_by(std::move(opened).take());
     return {};
+}
+
+void KeyRing::replace_by(LoadedKeys keys) {
+    auto loaded = std::make_shared<LoadedKeys>(std::move(keys));
+    const std::lock_guard lock(mutex_);
+    loaded->generation = keys_->generation + 1;
+    keys_ = std::move(loaded);
 }
 
 std::shared_ptr<const LoadedKeys> KeyRing::current() const {

@@ -57,6 +57,7 @@ public:
 
 private:
     [[nodiscard]] std::shared_ptr<const LoadedKeys> current() const;
+    void replace_by(LoadedKeys keys);
 
     const MasterKeys& master_keys_;
     mutable std::mutex

@@ -47,7 +47,7 @@ void Connection<Stream>::leave_if_idle() {
         deadline_ = std::min(deadline_, Clock::now() + limits::http_farewell_time);
     }
     if (phase_ != Phase::idle) return;
-    if (shared_.stopping && !served_one_) {  // its first request may be on the way
+    if (!served_one_) {  // its first request may be on the way
         deadline_ = std::min(deadline_, Clock::now() + limits::http_first_request_grace);
         return;
     }

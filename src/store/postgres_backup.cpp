@@ -83,7 +83,7 @@ int major_version_in(std::string_view text) {
 
 // Each reads what its own version and older ones made.
 Result<std::string> check_tool(const std::string& tool, int at_least, const std::string& of_what) {
-    const std::string version = first_line(TRY(run_tool(tool, {"--version"}, {{"LC_ALL", "C"}})));
+    std::string version = first_line(TRY(run_tool(tool, {"--version"}, {{"LC_ALL", "C"}})));
     if (major_version_in(version) >= at_least) return version;
     return conflict("tool_too_old", version + " is too old for " + of_what + " of version " + std::to_string(at_least) +
                                         ": install postgresql-client-" + std::to_string(at_least) +
