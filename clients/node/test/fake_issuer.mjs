@@ -243,7 +243,7 @@ export async function outcomeOf(verifier, token) {
   }
 }
 
-export async function until(holds, time = 5000) {
+export async function until(holds, time = 20_000) {
   for (const end = Date.now() + time; ; await sleep(5)) {
     const value = await holds();
     if (value) return value;

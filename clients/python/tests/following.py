@@ -35,7 +35,7 @@ def outcome_of(verifier, token):
     return "accepted"
 
 
-def until(holds, seconds=5):
+def until(holds, seconds=20):
     deadline = time.monotonic() + seconds
     while not (value := holds()):
         assert time.monotonic() < deadline, "it never happened"
