@@ -27,7 +27,7 @@ KeyMessage describe(const core::StoredKey& key) {
 
 // What this node signs and believes follows before it answers, so that it refuses at once what was revoked.
 FlowResult answer_with_changed_keys(const Service& service, std::vector<core::StoredKey> changed) {
-    auto updated = co_await await_keys(service.key_updater);
+    auto updated = co_await await_catch_up(service.key_updater);
     CO_TRY(std::move(updated));
     KeysList list;
     for (const core::StoredKey& key : changed) list.keys.push_back(describe(key));

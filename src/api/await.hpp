@@ -87,9 +87,4 @@ boost::asio::awaitable<Result<void>> await_catch_up(Source& source) {
     co_return co_await http::await_callback<Result<void>>(std::move(start));
 }
 
-inline boost::asio::awaitable<Result<void>> await_keys(core::KeyUpdater& keys) {
-    std::function<void(detail::Finish)> start = [&keys](detail::Finish done) { keys.catch_up(std::move(done)); };
-    co_return co_await http::await_callback<Result<void>>(std::move(start));
-}
-
 }  // namespace postern::api

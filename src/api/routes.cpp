@@ -24,16 +24,19 @@ boost::asio::awaitable<http::Response> answer_flow(Flow flow, ErrorAnswer answer
     co_return std::move(*outcome);
 }
 
-http::AsyncHandler run(const Service& service, Flow flow, ErrorAnswer answer_with = answer_error) {
+http::AsyncHandler run(const Service& service, Flow flow, ErrorAnswer answer_with) {
     return [&service, flow, answer_with](const http::Request& request) {
         return answer_flow(flow, answer_with, service, request);
     };
 }
 
-http::Handler run_from_memory(const Service& service, FlowFromMemory from_memory, http::AsyncHandler otherwise) {
-    return http::MemoryFirstHandler{
-        [&service, from_memory](const http::Request& request) { return from_memory(service, request); },
-        std::move(otherwise)};
+http::Handler handler_of(const Service& service, const Endpoint& endpoint, ErrorAnswer answer_with = answer_error) {
+    auto flow = run(service, endpoint.flow, answer_with);
+    if (endpoint.from_memory == nullptr) return flow;
+    return http::MemoryFirstHandler{[&service, from_memory = endpoint.from_memory](const http::Request& request) {
+                                        return from_memory(service, request);
+                                    },
+                                    std::move(flow)};
 }
 
 http::InlineHandler run_inline(const Service& service, InlineFlow flow) {
@@ -49,11 +52,7 @@ http::InlineHandler serve_document(const std::vector<Endpoint>& endpoints, const
 void add_interface(http::Router& router, const Service& service, const std::vector<Endpoint>& endpoints,
                    const std::string& base_path, Interface interface, ErrorAnswer answer_with = answer_error) {
     for (const Endpoint& endpoint : endpoints) {
-        http::Handler handler = run(service, endpoint.flow, answer_with);
-        if (endpoint.from_memory != nullptr) {
-            handler = run_from_memory(service, endpoint.from_memory, run(service, endpoint.flow, answer_with));
-        }
-        router.add(endpoint.method, base_path + std::string(endpoint.path), std::move(handler));
+        router.add(endpoint.method, base_path + std::string(endpoint.path), handler_of(service, endpoint, answer_with));
     }
     interface.server_url = service.public_url + base_path;
     interface.version = service.version;
@@ -96,7 +95,7 @@ void add_routes(http::Router& router, const Service& service) {
     // Envoy, and Traefik when it is told to, ask with the method of the request that they hold back.
     for (const Method method : {Method::post, Method::put, Method::patch, Method::delete_, Method::options}) {
         router.add(method, service.base_path + "/verify",
-                   run_from_memory(service, verify_from_memory, run(service, verify)));
+                   handler_of(service, {.flow = verify, .from_memory = verify_from_memory}));
     }
     add_interface(
         router, service, admin::endpoints(), std::string(admin::base_path),

@@ -22,6 +22,19 @@ Error refuse_unknown_key(Error error) {
     return unauthenticated("invalid_token", std::move(error.message));
 }
 
+// What `read` says, and once more when it says that it does not know the token's key: another node may have just made
+// it.
+template <typename Read>
+boost::asio::awaitable<std::invoke_result_t<Read>> read_once_key_is_known(const Service& service, Read read) {
+    auto claims = read();
+    if (claims.has_value() || claims.error().code != core::unknown_key_code) co_return claims;
+    Result<void> updated = co_await await_catch_up(service.key_updater);
+    if (!updated.has_value()) co_return unavailable(updated.error().message);
+    claims = read();
+    if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
+    co_return claims;
+}
+
 core::Actor make_actor(std::string name, const http::Request& request) {
     // A header may hold any bytes, and a database takes only valid text.
     auto user_agent = printable_ascii(request.header("User-Agent").value_or(""), limits::user_agent_bytes);
@@ -45,7 +58,7 @@ boost::asio::awaitable<Result<core::Bearer>> check_token(const Service& service,
     auto bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
     if (!bearer.has_value() && bearer.error().code == core::unknown_key_code) {
         // Of a key that another node has just made, perhaps; its list is as new, and is looked for afterwards.
-        Result<void> updated = co_await await_keys(service.key_updater);
+        Result<void> updated = co_await await_catch_up(service.key_updater);
         if (!updated.has_value()) co_return unavailable(updated.error().message);
         bearer = service.access_checker.check(token, core::Knowledge::as_it_is, audiences);
         if (!bearer.has_value()) bearer = refuse_unknown_key(std::move(bearer.error()));
@@ -67,25 +80,11 @@ boost::asio::awaitable<Result<core::SignedIn>> sign_in(const Service& service, c
 }
 
 boost::asio::awaitable<Result<core::AccessClaims>> read_access_token(const Service& service, std::string_view token) {
-    auto claims = service.signer.read_access(token);
-    if (!claims.has_value() && claims.error().code == core::unknown_key_code) {
-        Result<void> updated = co_await await_keys(service.key_updater);
-        if (!updated.has_value()) co_return unavailable(updated.error().message);
-        claims = service.signer.read_access(token);
-        if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
-    }
-    co_return claims;
+    return read_once_key_is_known(service, [&service, token] { return service.signer.read_access(token); });
 }
 
 boost::asio::awaitable<Result<core::RefreshClaims>> read_refresh_token(const Service& service, std::string_view token) {
-    auto claims = service.signer.read_refresh(token);
-    if (!claims.has_value() && claims.error().code == core::unknown_key_code) {
-        Result<void> updated = co_await await_keys(service.key_updater);
-        if (!updated.has_value()) co_return unavailable(updated.error().message);
-        claims = service.signer.read_refresh(token);
-        if (!claims.has_value()) claims = refuse_unknown_key(std::move(claims.error()));
-    }
-    co_return claims;
+    return read_once_key_is_known(service, [&service, token] { return service.signer.read_refresh(token); });
 }
 
 boost::asio::awaitable<Result<core::RefreshClaims>> check_refresh_token(const Service& service,

@@ -42,6 +42,22 @@ Result<Requirements> read_requirements(const http::Request& request) {
     return requirements;
 }
 
+struct Question {
+    Requirements requirements;
+    std::string_view token;
+
+    [[nodiscard]] const std::vector<std::string>* audiences() const {
+        return requirements.audiences.empty() ? nullptr : &requirements.audiences;
+    }
+};
+
+Result<Question> read_question(const http::Request& request) {
+    Question question;
+    question.requirements = TRY(read_requirements(request));
+    question.token = TRY(bearer_token(request));
+    return question;
+}
+
 bool contains(const std::vector<std::string>& words, const std::string& word) {
     return std::ranges::find(words, word) != words.end();
 }
@@ -84,24 +100,19 @@ http::Response answer_bearer(const core::Bearer& bearer, const Requirements& req
 }  // namespace
 
 std::optional<http::Response> verify_from_memory(const Service& service, const http::Request& request) {
-    const auto requirements = read_requirements(request);
-    if (!requirements.has_value()) return answer_error(requirements.error(), request);
-    const auto token = bearer_token(request);
-    if (!token.has_value()) return answer_error(token.error(), request);
-    const auto* audiences = requirements->audiences.empty() ? nullptr : &requirements->audiences;
-    const auto bearer = check_token_from_memory(service, *token, audiences);
+    const auto question = read_question(request);
+    if (!question.has_value()) return answer_error(question.error(), request);
+    const auto bearer = check_token_from_memory(service, question->token, question->audiences());
     if (!bearer.has_value()) return std::nullopt;
     if (!bearer->has_value()) return answer_error(bearer->error(), request);
-    return answer_bearer(**bearer, *requirements, request);
+    return answer_bearer(**bearer, question->requirements, request);
 }
 
 FlowResult verify(const Service& service, const http::Request& request) {
-    const Requirements requirements = CO_TRY(read_requirements(request));
-    const std::string_view token = CO_TRY(bearer_token(request));
-    const auto* audiences = requirements.audiences.empty() ? nullptr : &requirements.audiences;
-    auto checked = co_await check_token(service, token, audiences);
+    const Question question = CO_TRY(read_question(request));
+    auto checked = co_await check_token(service, question.token, question.audiences());
     const core::Bearer bearer = CO_TRY(std::move(checked));
-    co_return answer_bearer(bearer, requirements, request);
+    co_return answer_bearer(bearer, question.requirements, request);
 }
 
 Facts describe_verify() {
