@@ -86,8 +86,7 @@ BENCHMARK_CAPTURE(check_token_never_seen, RS256, core::KeyAlgorithm::rs256);
 
 void check_token_seen_before(benchmark::State& state) {
     const World world;
-    const core::AccessChecker checker(world.ring, world.bitmaps, world.policy, world.clock,
-                                      [](const core::AccessClaims&) { return std::string(); });
+    const core::AccessChecker checker(world.ring, world.bitmaps, world.policy, world.clock, core::prepare_nothing);
     for (auto _ : state) {
         const auto bearer = checker.check(world.token, core::Knowledge::as_it_is);
         if (!bearer.has_value()) state.SkipWithError(bearer.error().message.c_str());

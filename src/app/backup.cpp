@@ -12,6 +12,7 @@
 #include "app/workplace.hpp"
 #include "base/durable_file.hpp"
 #include "store/backup.hpp"
+#include "store/store.hpp"
 
 namespace postern::app {
 namespace {
@@ -89,13 +90,6 @@ Result<std::optional<ServerLock>> lock_database(const Configuration& configurati
     return std::optional<ServerLock>(TRY(ServerLock::take(configuration)));
 }
 
-std::int64_t rows_of(const store::CopyFacts& facts, std::string_view name) {
-    for (const core::TableSize& table : facts.tables) {
-        if (table.table == name) return table.rows;
-    }
-    return 0;
-}
-
 }  // namespace
 
 Result<cli::BackupReport> back_up(const Overrides& overrides, const Environment& environment, const Clock& clock,
@@ -138,7 +132,7 @@ Result<cli::RestoreReport> restore(const Overrides& overrides, const Environment
 
     cli::RestoreReport report{.store = describe_store(configuration),
                               .made_at = manifest.made_at,
-                              .accounts = rows_of(manifest.facts, "accounts")};
+                              .accounts = core::rows_of(manifest.facts.tables, "accounts")};
     const core::RestoredFrom from{manifest.made_at, folder, request.keep_sessions};
     store::RestoreTask task{.url = configuration.store,
                             .file = folder + "/" + manifest.file,

@@ -30,13 +30,8 @@ public:
         return unavailable("The file " + path_ + " cannot be " + deed + ": " + std::strerror(errno));
     }
     Result<void> write_all(std::string_view text) {
-        while (!text.empty()) {
-            const ssize_t count = write(descriptor_, text.data(), text.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) return failure("written");
-            text.remove_prefix(static_cast<std::size_t>(count));
-        }
-        return {};
+        if (postern::write_all(descriptor_, text)) return {};
+        return failure("written");
     }
     Result<std::size_t> read_some(std::vector<char>& piece) {
         for (;;) {
@@ -58,6 +53,16 @@ private:
 constexpr int new_file = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 }  // namespace
+
+bool write_all(int descriptor, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(descriptor, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
 
 Result<void> write_durably(const std::string& path, std::string_view text) {
     File file(path, new_file);

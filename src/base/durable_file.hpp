@@ -8,6 +8,9 @@
 
 namespace postern {
 
+// All of `text`, however often that is interrupted; false when it cannot be written, and errno says why.
+bool write_all(int descriptor, std::string_view text);
+
 // A new file of mode 0600, on the disk when this returns. Errors: unavailable, with the reason (disk full, …).
 Result<void> write_durably(const std::string& path, std::string_view text);
 // The same with what `from` holds.

@@ -9,19 +9,12 @@
 namespace postern::cli {
 namespace {
 
-std::int64_t rows_of(const BackupReport& report, std::string_view table) {
-    for (const core::TableSize& size : report.tables) {
-        if (size.table == table) return size.rows;
-    }
-    return 0;
-}
-
 std::string describe(const BackupReport& report) {
-    return "The backup " + report.folder + " is whole: " + std::to_string(rows_of(report, "accounts")) + " accounts, " +
-           std::to_string(rows_of(report, "sessions")) + " sessions, " +
-           std::to_string(rows_of(report, "audit_records")) + " audit records, " + std::to_string(report.bytes) +
-           " bytes (" + report.engine + ", schema " + std::to_string(report.schema) + ")\n" +
-           "It holds every password hash: keep it as you keep the database. The master key in " +
+    return "The backup " + report.folder + " is whole: " + std::to_string(core::rows_of(report.tables, "accounts")) +
+           " accounts, " + std::to_string(core::rows_of(report.tables, "sessions")) + " sessions, " +
+           std::to_string(core::rows_of(report.tables, "audit_records")) + " audit records, " +
+           std::to_string(report.bytes) + " bytes (" + report.engine + ", schema " + std::to_string(report.schema) +
+           ")\n" + "It holds every password hash: keep it as you keep the database. The master key in " +
            report.master_key_place + " is not in it, and no restore works without that: keep a copy apart.\n";
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <ostream>
 
+#include "base/durable_file.hpp"
 #include "base/time_text.hpp"
 #include "cli/account_text.hpp"
 #include "cli/progress.hpp"
@@ -49,12 +50,8 @@ public:
     NewFile& operator=(const NewFile&) = delete;
 
     Result<void> write(std::string_view text) {
-        while (!text.empty()) {
-            const ssize_t count = ::write(descriptor_, text.data(), text.size());
-            if (count < 0 && errno != EINTR) return unwritable(path_);
-            if (count > 0) text.remove_prefix(static_cast<std::size_t>(count));
-        }
-        return {};
+        if (write_all(descriptor_, text)) return {};
+        return unwritable(path_);
     }
     Result<void> finish() {
         if (fsync(descriptor_) != 0 || ::link(partial_.c_str(), path_.c_str()) != 0) return unwritable(path_);

@@ -15,8 +15,7 @@ class Access : public ::testing::Test {
 protected:
     void SetUp() override {
         store = testing::store_with_account(clock.now());
-        checker = std::make_unique<AccessChecker>(signer, *store, policy, clock,
-                                                  [](const AccessClaims&) { return std::string(); });
+        checker = std::make_unique<AccessChecker>(signer, *store, policy, clock, prepare_nothing);
         pair = *testing::log_in(*store, clock.now());
         token = *signer.sign(pair.access, "kid");
     }

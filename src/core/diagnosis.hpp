@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::core {
@@ -20,6 +21,14 @@ struct TableSize {
     std::string table;
     std::int64_t rows = 0;
 };
+
+// 0 for a table that is not among them.
+inline std::int64_t rows_of(const std::vector<TableSize>& tables, std::string_view table) {
+    for (const TableSize& size : tables) {
+        if (size.table == table) return size.rows;
+    }
+    return 0;
+}
 
 struct StoreFigures {
     std::int64_t queued = 0;   // pieces of work that wait

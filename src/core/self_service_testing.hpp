@@ -160,9 +160,7 @@ protected:
     const AuditRecord& last_record() { return store->tables.audit.back(); }
 
     AccessChecker& checker() {
-        if (!checker_)
-            checker_ = std::make_unique<AccessChecker>(signer, *store, token_policy, clock,
-                                                       [](const AccessClaims&) { return std::string(); });
+        if (!checker_) checker_ = std::make_unique<AccessChecker>(signer, *store, token_policy, clock, prepare_nothing);
         return *checker_;
     }
 

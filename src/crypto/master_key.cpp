@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/durable_file.hpp"
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
 #include "base/random.hpp"
@@ -86,21 +87,6 @@ Result<void> check_file(int descriptor, const std::filesystem::path& path) {
     return {};
 }
 
-bool write_all(int descriptor, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = write(descriptor, text.data(), text.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
-bool sync_directory(const std::filesystem::path& directory) {
-    const FileDescriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return opened.is_open() && fsync(opened.get()) == 0;
-}
-
 // The file appears under its name whole or not at all: it is written under another, and link() refuses a name that is
 // taken.
 Result<void> write_new_file(const std::filesystem::path& path, std::string_view text) {
@@ -118,7 +104,7 @@ Result<void> write_new_file(const std::filesystem::path& path, std::string_view 
                                   : file_failed("create", path);
     }
     unlink(draft.c_str());
-    if (outcome.has_value() && !sync_directory(path.has_parent_path() ? path.parent_path() : ".")) {
+    if (outcome.has_value() && !sync_directory_of(path.string()).has_value()) {
         outcome = file_failed("write", path);
     }
     return outcome;

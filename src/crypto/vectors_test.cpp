@@ -150,8 +150,7 @@ TEST(Vectors, OfAccessTokens) {
         ASSERT_TRUE(read.has_value());
         revocations.add(*core::parse_status_list_uri(policy.issuer, uri), std::move(read->statuses));
     }
-    const core::AccessChecker checker(ring, revocations, policy, clock,
-                                      [](const core::AccessClaims&) { return std::string(); });
+    const core::AccessChecker checker(ring, revocations, policy, clock, core::prepare_nothing);
     for (const json::value& vector : vectors.at("cases").as_array()) {
         const auto checked = checker.check(text(vector.at("token")), core::Knowledge::caught_up);
         EXPECT_EQ(checked.has_value() ? "accepted" : checked.error().code, text(vector.at("outcome")))

@@ -7,24 +7,10 @@
 #include "store/copy_facts.hpp"
 #include "store/postgres_backup.hpp"
 #include "store/sqlite_backup.hpp"
+#include "store/store.hpp"
 #include "store/sweep.hpp"
 
 namespace postern::store {
-namespace {
-
-constexpr std::string_view sqlite_scheme = "sqlite:";
-
-std::string sqlite_file_of(const std::string& url) {
-    return url.substr(sqlite_scheme.size());
-}
-
-}  // namespace
-
-std::string_view engine_of(std::string_view url) {
-    if (url.starts_with(sqlite_scheme)) return "sqlite";
-    if (url.starts_with("postgresql://") || url.starts_with("postgres://")) return "postgresql";
-    return "";
-}
 
 Result<CopyFacts> copy_database(const std::string& url, const std::string& file) {
     return engine_of(url) == "sqlite" ? copy_sqlite(sqlite_file_of(url), file) : copy_postgres(url, file);

@@ -18,15 +18,12 @@ namespace postern::store {
 
 // What is known of a copy beside its bytes; enough to say why it does not fit, before anything is touched.
 struct CopyFacts {
-    std::string engine;              // "sqlite" or "postgresql"
+    std::string engine;              // as engine_of() names it
     std::string made_by;             // the engine's version, and that of its tool
     std::vector<SchemaStep> schema;  // every step that was done
     std::vector<core::TableSize> tables;
     std::string master_key_check;  // empty: there are no keys in it
 };
-
-// The engine that `url` speaks of, as CopyFacts::engine names it; empty for neither.
-std::string_view engine_of(std::string_view url);
 
 // Writes a new file. Errors: unavailable (disk full, connection lost, the tool failed, with its words); not_found
 // "tool_missing"; conflict "tool_too_old"; internal "database_damaged".
@@ -49,8 +46,5 @@ struct Restored {
 // No server may work on the database meanwhile. Errors: conflict "database_exists", "database_in_use",
 // "newer_database"; conflict "backup_incomplete" when the copy is not what its facts say; those of copy_database().
 Result<Restored> restore_database(const RestoreTask& task);
-
-// conflict "backup_incomplete", for a table that does not have the rows that `facts` count.
-Result<void> check_tables(Connection& connection, const CopyFacts& facts);
 
 }  // namespace postern::store

@@ -80,32 +80,5 @@ TEST_P(LearntConformance, IsToldOnEveryInstance) {
     }
 }
 
-// Whoever asks for a revocation that another instance has just made is answered once it holds here too.
-TEST_P(LearntConformance, HoldsWhereItIsAskedForAgain) {
-    auto here = open();
-    auto there = open();
-    const auto session = add_session(*here, add_account(*here, "ann@example.com").id);
-    for (int round = 0; round < 20; ++round) {
-        const auto slot = issue(*here, session);
-        MUST(catch_up(*there));
-        EXPECT_EQ(there->revocations().state(slot), core::SlotState::live);
-        EXPECT_TRUE(revoke(*here, slot));
-        EXPECT_FALSE(revoke(*there, slot)) << "it is revoked already";
-        EXPECT_EQ(there->revocations().state(slot), core::SlotState::revoked);
-    }
-    const auto last = issue(*here, session);
-    const auto end = [&](core::Store& store) {
-        return MUST(write_and_wait(store, [&](Transaction& transaction) -> Result<bool> {
-            const bool ended = TRY(transaction.end_session(session.id, now(), RevocationReason::logged_out));
-            TRY(transaction.revoke_slots_of_session(session.id, now(), RevocationReason::logged_out));
-            return ended;
-        }));
-    };
-    MUST(catch_up(*there));
-    EXPECT_TRUE(end(*here));
-    EXPECT_FALSE(end(*there));
-    EXPECT_EQ(there->revocations().state(last), core::SlotState::revoked);
-}
-
 }  // namespace
 }  // namespace postern::store

@@ -3,12 +3,18 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "core/store.hpp"
 
 namespace postern::store {
+
+// "sqlite" or "postgresql"; empty for neither.
+std::string_view engine_of(std::string_view url);
+// What follows "sqlite:".
+std::string sqlite_file_of(std::string_view url);
 
 struct StoreOptions {
     std::string url;

@@ -82,8 +82,7 @@ void Server::start() {
         if (slot.revoked_at) revoked[key.first].push_back(key.second);
     }
     for (const auto& [id, list] : tables_.lists) bitmaps_->put_list(list, revoked[id]);
-    checker_ = std::make_unique<core::AccessChecker>(signer_, *bitmaps_, policy_, clock_,
-                                                     [](const core::AccessClaims&) { return std::string(); });
+    checker_ = std::make_unique<core::AccessChecker>(signer_, *bitmaps_, policy_, clock_, core::prepare_nothing);
     load_keys();
 }
 
