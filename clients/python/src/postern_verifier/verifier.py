@@ -369,8 +369,9 @@ class Verifier:
         self._revocations.drop_expired()
         with self._lock:
             over = self._timer() - ASK_LIST_AGAIN_AFTER
-            for uri in [uri for uri, fetch in self._list_fetches.items() if -inf < fetch.finished_at < over and not fetch.is_running()]:
-                del self._list_fetches[uri]
+            for uri, fetch in list(self._list_fetches.items()):
+                if -inf < fetch.finished_at < over and not fetch.is_running():
+                    del self._list_fetches[uri]
 
 
 def _check_url(url: str, allow_plain_http: bool) -> None:
