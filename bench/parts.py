@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -97,17 +99,26 @@ def requests_file(requests):
         yield file.name
 
 
-def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, allowed_others=0, **environment):
-    """Closed-loop requests a second. Raises unless every answer was 200."""
-    command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "-s", str(LOAD / script),
-               f"http://127.0.0.1:{port}/"]
+def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, allowed_others=0, timeout=2, **environment):
+    """Closed-loop requests a second. Raises unless every answer was 200 and came within `timeout` seconds."""
+    command = ["wrk", "-t", str(threads), "-c", str(connections), "-d", f"{seconds}s", "--timeout", f"{timeout}s",
+               "-s", str(LOAD / script), f"http://127.0.0.1:{port}/"]
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60,
-                          env=os.environ | {"BENCH_THREADS": str(threads), "BENCH_REPORT": str(LOAD / "report.lua")} | environment)
-    line = next((line for line in done.stdout.splitlines() if line.startswith("BENCH ")), None)
+    variables = {"BENCH_THREADS": str(threads), "BENCH_REPORT": str(LOAD / "report.lua")} | environment
+    said = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=os.environ | variables) as process:
+        deadline = threading.Timer(seconds + 60, process.kill)
+        deadline.start()
+        for line in process.stdout:
+            said.append(line)
+            if line == "SENT\n" and said.count(line) == threads:
+                process.send_signal(signal.SIGINT)  # all is done, and wrk would sleep until its time is over
+        deadline.cancel()
+    line = next((line for line in said if line.startswith("BENCH ")), None)
     if line is None:
-        raise BenchError(f"wrk said nothing of use: {done.stdout}{done.stderr}")
+        raise BenchError(f"wrk said nothing of use: {''.join(said)}")
     answers, duration_us, others, _, errors = (int(word) for word in line.split()[1:])
     if errors or others > allowed_others:
         raise BenchError(f"of {answers} answers {others} were not 200, and {errors} requests failed")
