@@ -77,6 +77,11 @@ class PostgresCluster:
         self.query("postgres", f"CREATE DATABASE {name}")
         return name
 
+    def drop_database(self, name):
+        """Removes it, whoever is still connected. A cluster that is gone has taken its databases along."""
+        if self.process.poll() is None:
+            self.query("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
     def url(self, database):
         return f"postgresql:///{database}?host={self.folder}&user=postern"
 

@@ -96,7 +96,7 @@ class Server:
 
 
 class Site:
-    """Everything that one deployment shares. close() ends its nodes and removes its files.
+    """Everything that one deployment shares. close() ends its nodes and removes its files and its database.
 
     `throttled` leaves the throttle at its defaults, less what `settings` say."""
 
@@ -226,5 +226,7 @@ class Site:
     def close(self):
         with contextlib.ExitStack() as todo:  # each is done, also when one before it fails
             todo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            if self.cluster:
+                todo.callback(self.cluster.drop_database, self.database)
             for server in self.servers:
                 todo.callback(server.stop)
