@@ -42,9 +42,9 @@ Result<std::vector<std::uint8_t>> SignatureMaker::sign(std::string_view signing_
     const auto context = verify::copy_of(*prepared_);
     std::vector<std::uint8_t> signature(longest_bytes_);
     std::size_t size = signature.size();
-    if (!context ||
-        EVP_DigestSign(context.get(), signature.data(), &size,
+    if (EVP_DigestSign(context.get(), signature.data(), &size,
                        reinterpret_cast<const std::uint8_t*>(signing_input.data()), signing_input.size()) != 1) {
+        verify::throw_if_out_of_memory();
         return failed();
     }
     signature.resize(size);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -11,9 +12,25 @@
 namespace postern::http {
 namespace {
 
-Response answer_exception(const Request& request, std::string_view what) {
+Response answer_bug(const Request& request, std::string_view what) {
     log::error("handler_exception", {{"id", request.request_id}, {"what", what}});
     return error_response(500, "internal_error", "Internal error; see the log under request id " + request.request_id);
+}
+
+// In a handler of `catch (...)`: what the exception there means for the client.
+Response answer_exception(const Request& request) {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {  // the machine's state, and no bug; it may pass
+        log::warning("no_memory", {{"id", request.request_id}});
+        Response response = error_response(503, "unavailable", "The service is unavailable for a moment; try again");
+        response.with("Retry-After", "1");
+        return response;
+    } catch (const std::exception& bug) {
+        return answer_bug(request, bug.what());
+    } catch (...) {
+        return answer_bug(request, "not a std::exception");
+    }
 }
 
 // A body with a method that has no use for one (RFC 9110 section 9.3.1). It was read, and is refused rather than
@@ -35,20 +52,16 @@ std::optional<Response> answer_at_once(const Router::Match& match, const Request
         if (const auto* direct = std::get_if<InlineHandler>(match.handler)) return (*direct)(request);
         if (const auto* first = std::get_if<MemoryFirstHandler>(match.handler)) return first->from_memory(request);
         return std::nullopt;
-    } catch (const std::exception& bug) {
-        return answer_exception(request, bug.what());
     } catch (...) {
-        return answer_exception(request, "not a std::exception");
+        return answer_exception(request);
     }
 }
 
 boost::asio::awaitable<Response> call(const AsyncHandler& handler, const Request& request) {
     try {
         co_return co_await handler(request);
-    } catch (const std::exception& bug) {
-        co_return answer_exception(request, bug.what());
     } catch (...) {
-        co_return answer_exception(request, "not a std::exception");
+        co_return answer_exception(request);
     }
 }
 

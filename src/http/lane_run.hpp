@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "http/await_callback.hpp"
@@ -19,6 +20,8 @@ boost::asio::awaitable<std::invoke_result_t<Work>> Lane::run(Work work) {
             auto attempt = [&]() -> Outcome {
                 try {
                     return (*shared_work)();
+                } catch (const std::bad_alloc&) {
+                    return unavailable("No memory left");  // so short that it needs none
                 } catch (const std::exception& bug) {
                     return report_exception(bug.what());
                 } catch (...) {

@@ -72,7 +72,7 @@ TEST_F(LaneRun, ResultsAndErrors) {
     EXPECT_EQ(failed.error().code, "gone");
 }
 
-TEST_F(LaneRun, ExceptionsBecomeInternalErrorsThatTellNothing) {
+TEST_F(LaneRun, ExceptionsBecomeErrorsThatTellNothing) {
     Lane lane({.name = "test", .workers = 1, .queue_entries = 8, .queue_time = 1s});
     const auto thrown = submit(lane, []() -> Result<int> { throw std::runtime_error("the inside"); }).get();
     ASSERT_FALSE(thrown.has_value());
@@ -80,6 +80,8 @@ TEST_F(LaneRun, ExceptionsBecomeInternalErrorsThatTellNothing) {
     EXPECT_EQ(thrown.error().message.find("the inside"), std::string::npos);
     const auto odd = submit(lane, []() -> Result<int> { throw 7; }).get();
     EXPECT_EQ(odd.error().kind, ErrorKind::internal);
+    const auto starved = submit(lane, []() -> Result<int> { throw std::bad_alloc(); }).get();
+    EXPECT_EQ(starved.error().kind, ErrorKind::unavailable) << "no memory is no bug";
     EXPECT_EQ(*submit(lane, []() -> Result<int> { return 3; }).get(), 3);
 }
 

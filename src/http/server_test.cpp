@@ -193,6 +193,14 @@ TEST_F(ServerAnswers, ExceptionsAndServesTheNext) {
     }
 }
 
+TEST_F(ServerAnswers, UnavailableWhenMemoryIsShort) {
+    start();
+    const Answer answer = ask(get("/no-memory"));
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.header("Retry-After"), "1");
+    EXPECT_EQ(ask(get("/hello")).body, "hello");
+}
+
 TEST_F(ServerAnswers, LargeAnswerToSlowReader) {
     start();
     Client client = connect();

@@ -197,6 +197,8 @@ private:
                     }));
         router_.add(Method::get, "/throw",
                     InlineHandler([](const Request&) -> Response { throw std::runtime_error("inline bug"); }));
+        router_.add(Method::get, "/no-memory",
+                    InlineHandler([](const Request&) -> Response { throw std::bad_alloc(); }));
         router_.add(Method::get, "/throw-later",
                     AsyncHandler([this](const Request& request) { return throw_later(request); }));
         router_.add(Method::get, "/slow", AsyncHandler([this](const Request& request) { return slow(request); }));

@@ -190,6 +190,9 @@ TEST_P(PostgresEngine, TurnsWhatAWorkThrowsIntoAnError) {
     });
     ASSERT_FALSE(thrown.has_value());
     EXPECT_EQ(thrown.error().kind, ErrorKind::internal);
+    const auto starved =
+        core::write_and_wait(*store, [](core::Transaction&) -> Result<void> { throw std::bad_alloc(); });
+    EXPECT_EQ(starved.error().kind, ErrorKind::unavailable) << "no memory is no bug";
     auto setting = MUST(core::read_and_wait(*store, [](core::Reader& reader) { return reader.find_setting("half"); }));
     EXPECT_FALSE(setting.has_value());
 }

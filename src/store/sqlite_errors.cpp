@@ -56,6 +56,7 @@ Error sqlite_error(int code, const std::string& message, const std::string& file
         case SQLITE_PERM:
             return unavailable("The database " + file + " cannot be opened for writing (" + message +
                                "); check the permissions of the file and of its directory.");
+        case SQLITE_NOMEM: return unavailable("SQLite has no memory left");
         case SQLITE_INTERRUPT:
             return {ErrorKind::unavailable, "interrupted", "A statement was stopped because it took too long."};
         default: return internal_error("SQLite says: " + message + " (code " + std::to_string(code) + ")");

@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,13 @@ inline void finish(const core::Store::Done& done, Result<void> outcome) noexcept
     }
 }
 
-// Runs a piece of work; what it throws is a bug, logged here, and becomes an error.
+// Runs a piece of work. What it throws is a bug, logged here, unless there is no memory; it becomes an error.
 template <typename Work, typename Access>
 Result<void> run_guarded(const Work& work, Access& access) {
     try {
         return work(access);
+    } catch (const std::bad_alloc&) {
+        return unavailable("No memory left");  // so short that it needs none
     } catch (const std::exception& thrown) {
         log::error("store_work_threw", {{"what", thrown.what()}});
         return internal_error("The server has met a bug; its log says more.");

@@ -1,7 +1,9 @@
 #include "verify/evp_digest.hpp"
 
+#include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include <new>
 #include <string>
 
 namespace postern::verify {
@@ -41,8 +43,16 @@ Error refused_key(SignatureAlgorithm algorithm) {
 
 EvpDigestContext copy_of(const EVP_MD_CTX& prepared) {
     EvpDigestContext context(EVP_MD_CTX_new());
-    if (!context || EVP_MD_CTX_copy_ex(context.get(), &prepared) != 1) return nullptr;
+    if (!context || EVP_MD_CTX_copy_ex(context.get(), &prepared) != 1) throw std::bad_alloc();
+    // Used once: OpenSSL need not copy it again to finish. When that copy failed for want of memory, it did not say so.
+    EVP_MD_CTX_set_flags(context.get(), EVP_MD_CTX_FLAG_FINALISE);
     return context;
+}
+
+void throw_if_out_of_memory() {
+    while (const unsigned long error = ERR_get_error()) {
+        if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) throw std::bad_alloc();
+    }
 }
 
 }  // namespace postern::verify

@@ -16,7 +16,9 @@ std::size_t coordinate_bytes(SignatureAlgorithm algorithm);
 // The padding of RSA, on the context that the Init above gave; nothing to do for the others. False on failure.
 bool set_padding(EVP_PKEY_CTX* context, SignatureAlgorithm algorithm);
 Error refused_key(SignatureAlgorithm algorithm);
-// Of a prepared context, for one use; null on failure.
+// Of a prepared context, for one use. It fails only for want of memory, and throws std::bad_alloc then.
 EvpDigestContext copy_of(const EVP_MD_CTX& prepared);
+// After OpenSSL has failed: throws std::bad_alloc when that was for want of memory, lest a good token be called forged.
+void throw_if_out_of_memory();
 
 }  // namespace postern::verify

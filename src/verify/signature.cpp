@@ -71,10 +71,11 @@ bool SignatureVerifier::verify(std::string_view signing_input, std::span<const s
     if (signature.size() != signature_bytes_) return false;
     const ErrorQueueScope errors;
     const auto context = copy_of(*prepared_);
-    if (!context) return false;
     const auto is_true = [&](std::span<const std::uint8_t> bytes) {
-        return EVP_DigestVerify(context.get(), bytes.data(), bytes.size(), bytes_of(signing_input),
-                                signing_input.size()) == 1;
+        const int outcome =
+            EVP_DigestVerify(context.get(), bytes.data(), bytes.size(), bytes_of(signing_input), signing_input.size());
+        if (outcome != 1) throw_if_out_of_memory();
+        return outcome == 1;
     };
     return coordinate_bytes(algorithm_) != 0 ? is_true(DerSignature(signature).bytes()) : is_true(signature);
 }

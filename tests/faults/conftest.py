@@ -8,6 +8,7 @@ from harness.smtp import SmtpServer
 
 TABLE = ROOT / "build/faults.txt"
 COLUMNS = "{:<34} {:<10} {:>12} {:>11} {:>10} {:>5} {:>12}"
+LINES_SHOWN = 40  # of a server's log, after a failure
 _rows = []
 
 
@@ -50,6 +51,9 @@ def make_scene(make_site, mail, request):
     yield make
     failed = getattr(request.node, "failed", False)
     for fault, scene in made:
+        if failed:
+            told = [line for line in scene.server.log().splitlines() if '"level":"error"' in line]
+            print("\n".join([f"The last errors in {scene.server.log_path.name}:", *told[-LINES_SHOWN:]]))
         if fault is None:
             continue
         add_row(fault, scene.site.engine, scene.ledger, scene.recovery, failed)
