@@ -41,7 +41,8 @@ class BetterAuth(Peer):
         self.run_prepare("tables")
 
     def run_prepare(self, *arguments):
-        return run("node", FOLDER / "prepare.mjs", *arguments, cwd=self.folder, variables=self.variables(), what=arguments[0])
+        return run("node", FOLDER / "prepare.mjs", *arguments, cwd=self.folder, variables=self.variables(),
+                   what=f"prepare.mjs {arguments[0]}")
 
     def command(self):
         return ["node", FOLDER / "server.mjs", str(self.port)], self.variables()

@@ -119,7 +119,8 @@ class Peer:
 
     def close(self):
         with contextlib.ExitStack() as todo:
-            todo.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            if self.folder is not None:
+                todo.callback(shutil.rmtree, self.folder, ignore_errors=True)
             todo.callback(self.stop)
 
     def start(self):
