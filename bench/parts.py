@@ -128,8 +128,8 @@ def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, a
 def open_loop(port, seconds, **streams):
     """streams: name=(rate, connections, file). What bench/load/open_loop.cpp prints."""
     words = [f"{name}:{rate}:{connections}:{file}" for name, (rate, connections, file) in streams.items()]
-    done = subprocess.run([str(BUILD / "open_loop"), str(port), str(seconds), *words], capture_output=True, text=True,
-                          timeout=seconds + 60, check=False)
+    done = subprocess.run(["taskset", "-c", str(CLIENT_CORE), str(BUILD / "open_loop"), str(port), str(seconds), *words],
+                          capture_output=True, text=True, timeout=seconds + 60, check=False)
     if done.returncode != 0:
         raise BenchError(f"the load generator failed: {done.stderr}")
     return json.loads(done.stdout)

@@ -1,14 +1,17 @@
 """Guesses at passwords are stopped before any hashing, whatever way they come; the owner is not."""
 
 import concurrent.futures
+import contextlib
+import itertools
 import re
+import threading
 import time
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from harness.client import BASE, bearer
-from harness.site import PASSWORD
+from harness.site import PASSWORD, Site
 from harness.waiting import until
 
 # The defaults of the configuration.
@@ -290,6 +293,77 @@ def test_storm_is_answered_with_a_time_to_come_back(make_site):
     )
     assert {answer.status for answer in answers} <= {401, 429, 503}
     assert all(int(answer.header("Retry-After")) >= 1 for answer in answers if answer.status != 401)
+
+
+@pytest.fixture(scope="module")
+def stormy():
+    """A node with a small queue of hashes, and a storm of strangers that keeps it full while `with storm:` lasts."""
+    with Site("sqlite", settings={"http.trusted_proxies": ["127.0.0.1"], "hash.queue": 8}, throttled=True) as site:
+        server = site.serve()
+        over = threading.Event()
+        numbers = itertools.count()
+        statuses = []
+
+        def guess():
+            client = server.client(timeout=60)
+            while not over.is_set():
+                number = next(numbers)
+                statuses.append(login(client, f"stranger{number}@example.com", WRONG, f"100.{64 + number // 65536}."
+                                      f"{number // 256 % 256}.{number % 256}").status)
+
+        @contextlib.contextmanager
+        def storm():
+            over.clear()
+            statuses.clear()
+            threads = [threading.Thread(target=guess) for _ in range(40)]
+            for thread in threads:
+                thread.start()
+            try:
+                until(lambda: statuses.count(503) > 50, seconds=20, what="strangers are refused")
+                yield
+            finally:
+                over.set()
+                for thread in threads:
+                    thread.join(60)
+            assert statuses.count(503) > 100 and set(statuses) == {401, 503}
+
+        yield site, server, storm
+
+
+def test_owners_pass_the_strangers_of_a_storm(stormy):
+    """From a network that they know, and from anywhere with the cookie of their browser."""
+    site, server, storm = stormy
+    client = server.client(timeout=60)
+    by_network, by_cookie = site.new_account(), site.new_account()
+    assert login(client, by_network.email, by_network.password, OWNER).status == 200
+    cookie = login(client, by_cookie.email, by_cookie.password, stranger(1)).header("Set-Cookie").split(";")[0]
+    with storm():
+        answers = [login(client, by_network.email, by_network.password, OWNER) for _ in range(15)]
+        answers += [login(client, by_cookie.email, by_cookie.password, f"198.18.0.{n}", Cookie=cookie) for n in range(15)]
+    assert {answer.status for answer in answers} == {200}
+
+
+def test_place_in_the_queue_tells_a_neighbour_nothing_of_an_address(stormy):
+    """An address that nobody has goes before strangers too, from where somebody else is known."""
+    site, server, storm = stormy
+    client = server.client(timeout=60)
+    owner = site.new_account()
+    assert login(client, owner.email, owner.password, OWNER).status == 200
+    with storm():
+        known = [login(client, owner.email, WRONG, OWNER).status for _ in range(5)]
+        unknown = [login(client, f"nobody{n}@example.com", WRONG, OWNER).status for n in range(5)]
+    assert known == unknown == [401] * 5
+
+
+def test_known_network_that_guesses_is_a_stranger_again(stormy):
+    site, server, storm = stormy
+    client = server.client(timeout=60)
+    owner = site.new_account()
+    assert login(client, owner.email, owner.password, "203.0.113.77").status == 200
+    with storm():
+        statuses = [login(client, f"guess{n}@example.com", WRONG, "203.0.113.77").status for n in range(60)]
+    assert statuses[:16] == [401] * 16
+    assert statuses[16:].count(503) > 10
 
 
 def test_password_of_the_tests_is_the_one_that_accounts_have(guarded):

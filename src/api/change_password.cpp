@@ -18,7 +18,7 @@ FlowResult change_password(const Service& service, const http::Request& request)
     const core::Reauthenticated who = CO_TRY(std::move(confirmed));
 
     const core::EmailAddress email{who.account().email_key, who.account().email};
-    auto prepared = co_await prepare_new_password(service, body.new_password, email);
+    auto prepared = co_await prepare_new_password(service, http::Turn::first, body.new_password, email);
     const core::NewPassword password = CO_TRY(std::move(prepared));
 
     const core::Actor actor = actor_of(request, caller.account());

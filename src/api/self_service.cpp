@@ -18,13 +18,13 @@ Result<core::ProfileChange> read_profile(const core::Text& text, const std::opti
     return change;
 }
 
-boost::asio::awaitable<Result<core::NewPassword>> prepare_new_password(const Service& service,
+boost::asio::awaitable<Result<core::NewPassword>> prepare_new_password(const Service& service, http::Turn turn,
                                                                        const SecretString& password,
                                                                        const core::EmailAddress& email) {
     auto make = [&] {
         return core::make_new_password(service.hasher, service.text, password, email, service.account_policy.passwords);
     };
-    co_return co_await service.hash_lane.run(std::move(make));
+    co_return co_await service.hash_lane.run(turn, std::move(make));
 }
 
 boost::asio::awaitable<Result<core::Account>> set_password_by_link(const Service& service, const http::Request& request,
@@ -37,7 +37,7 @@ boost::asio::awaitable<Result<core::Account>> set_password_by_link(const Service
     const core::MailedLink link = CO_TRY(std::move(opened));
 
     const core::EmailAddress email{link.account.email_key, link.account.email};
-    auto prepared = co_await prepare_new_password(service, body.password, email);
+    auto prepared = co_await prepare_new_password(service, http::Turn::first, body.password, email);
     const core::NewPassword password = CO_TRY(std::move(prepared));
 
     const core::Actor actor = anonymous_actor(request);

@@ -19,6 +19,7 @@
 #include "core/new_password.hpp"
 #include "core/own_account.hpp"
 #include "core/profile.hpp"
+#include "http/lane.hpp"
 #include "http/message.hpp"
 
 namespace postern::api {
@@ -27,9 +28,9 @@ namespace postern::api {
 Result<core::ProfileChange> read_profile(const core::Text& text, const std::optional<std::string>& display_name,
                                          const std::optional<std::string>& locale);
 
-// On the hash lane: whether the new password is accepted, and its hash. Errors: those of core::make_new_password();
-// overloaded.
-boost::asio::awaitable<Result<core::NewPassword>> prepare_new_password(const Service& service,
+// On the hash lane: whether the new password is accepted, and its hash. `turn`: first for those who have proved
+// something, a password or a mailed link. Errors: those of core::make_new_password(); overloaded.
+boost::asio::awaitable<Result<core::NewPassword>> prepare_new_password(const Service& service, http::Turn turn,
                                                                        const SecretString& password,
                                                                        const core::EmailAddress& email);
 

@@ -23,7 +23,7 @@ FlowResult sign_up(const Service& service, const http::Request& request) {
     CO_TRY(core::check_sign_up_open(service.account_policy));
     CO_TRY(service.throttle.count_request(http::network_of(request.client_address)));
 
-    auto prepared = co_await prepare_new_password(service, body.password, wanted.email);
+    auto prepared = co_await prepare_new_password(service, http::Turn::usual, body.password, wanted.email);
     wanted.password = CO_TRY(std::move(prepared));
 
     const core::Actor actor = anonymous_actor(request);

@@ -54,7 +54,12 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     guesser.device = read_device(service, request, email_key);
     core::Throttle::Ticket ticket = CO_TRY(service.throttle.reserve(guesser));
 
-    auto find = [&](core::Reader& reader) { return core::begin_login(reader, service.hasher, email_key); };
+    auto turn = http::Turn::usual;
+    auto find = [&](core::Reader& reader) -> Result<core::LoginAttempt> {
+        if (ticket.takes_precedence(TRY(reader.is_known_network(guesser.network)))) turn = http::Turn::first;
+        TRY(service.hash_lane.check_room(turn));
+        return core::begin_login(reader, service.hasher, email_key);
+    };
     auto found = co_await await_read(service.store, std::move(find));
     core::LoginAttempt attempt = CO_TRY(std::move(found));
     CO_TRY(ticket.check_total(attempt));
@@ -63,7 +68,7 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
         const SteadyTime begin = std::chrono::steady_clock::now();
         return TimedCheck{TRY(core::check_password(service.hasher, service.text, attempt, password)), begin};
     };
-    auto compared = co_await service.hash_lane.run(std::move(compare));
+    auto compared = co_await service.hash_lane.run(turn, std::move(compare));
     TimedCheck timed = CO_TRY(std::move(compared));
     if (timed.check.matches) {
         attempt.network = guesser.network;

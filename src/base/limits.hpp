@@ -58,6 +58,8 @@ inline constexpr std::size_t json_depth = 32;
 // --- Lanes -----------------------------------------------------------------------------------------------------------
 // Logins that may wait for a hash worker. At 37 hashes/s and core, 128 on two cores drain in under two seconds.
 inline constexpr std::size_t hash_queue_entries = 128;
+// Work that goes first does so this many times in a row, and then the rest has a turn: it is slowed, never starved.
+inline constexpr std::size_t lane_first_in_a_row = 7;
 // A client that has waited this long has given up; hashing for it would take the worker from someone who has not.
 inline constexpr auto hash_queue_time = 3s;
 // Argon2id at OWASP's floor, with one lane: the configuration accepts more, never less.
@@ -327,6 +329,11 @@ inline constexpr auto device_cookie_life = 24h * 365;
 inline constexpr auto timing_floor_interval = 1min;
 // Networks that have logged in to an account and may still try when its total is used up.
 inline constexpr std::size_t known_networks = 8;
+// Attempts from a network, failed lately or under way, up to which the next one goes before those of strangers; and the
+// attempts for one address that do so at a time. So the hash workers' first queue is full only when many networks and
+// many addresses are used for it.
+inline constexpr std::int64_t precedence_network_attempts = 16;
+inline constexpr std::int64_t precedence_address_attempts = 4;
 // Records of failed logins that an operator's list of locked accounts looks through: some 20 ms.
 inline constexpr std::size_t lockout_records = 2000;
 

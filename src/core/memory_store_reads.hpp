@@ -232,6 +232,10 @@ public:
         for (auto& [at, network] : found) networks.push_back(std::move(network));
         return networks;
     }
+    Result<bool> is_known_network(std::string_view network) override {
+        return std::ranges::any_of(tables_.known_networks,
+                                   [&](const auto& entry) { return entry.first.second == network; });
+    }
 
 protected:
     template <typename Table, typename Condition>

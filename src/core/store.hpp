@@ -100,6 +100,8 @@ public:
     virtual Result<std::vector<LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) = 0;
     // Networks that logged in to the account lately, newest first, at most limits::known_networks.
     virtual Result<std::vector<std::string>> list_known_networks(const AccountId& id) = 0;
+    // Whether that list of any account has it.
+    virtual Result<bool> is_known_network(std::string_view network) = 0;
 };
 
 // Why trust ended. Stored, shown to operators, and the `outcome` of the audit record.

@@ -4,14 +4,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/log.hpp"
 
 namespace postern::http {
@@ -33,7 +36,9 @@ public:
         {
             const std::lock_guard lock(mutex_);
             stopping_ = true;
-            left.swap(queue_);
+            left.swap(first_);
+            std::ranges::move(usual_, std::back_inserter(left));
+            usual_.clear();
         }
         wake_.notify_all();
         for (Entry& entry : left) refuse(entry.job);
@@ -43,21 +48,29 @@ public:
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    void submit(std::function<void(bool)> job) {
+    void submit(Turn turn, std::function<void(bool)> job) {
         std::unique_lock lock(mutex_);
-        if (stopping_ || queue_.size() >= options_.queue_entries) {
+        std::deque<Entry>& queue = queue_of(turn);
+        if (stopping_ || queue.size() >= options_.queue_entries) {
             lock.unlock();
             refuse(job);
             return;
         }
-        queue_.push_back({std::move(job), std::chrono::steady_clock::now() + options_.queue_time});
+        queue.push_back({std::move(job), std::chrono::steady_clock::now() + options_.queue_time});
         lock.unlock();
         wake_.notify_one();
     }
 
+    bool has_room(Turn turn) {
+        const std::lock_guard lock(mutex_);
+        if (queue_of(turn).size() < options_.queue_entries) return true;
+        refused_.fetch_add(1, std::memory_order_relaxed);
+        return false;
+    }
+
     [[nodiscard]] std::size_t queued() const {
         const std::lock_guard lock(mutex_);
-        return queue_.size();
+        return first_.size() + usual_.size();
     }
     [[nodiscard]] std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t finished() const { return finished_.load(std::memory_order_relaxed); }
@@ -101,12 +114,17 @@ private:
 
     std::optional<Entry> take() {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        wake_.wait(lock, [this] { return stopping_ || !first_.empty() || !usual_.empty(); });
         if (stopping_) return std::nullopt;
-        Entry entry = std::move(queue_.front());
-        queue_.pop_front();
+        const bool is_turn_of_usual = first_.empty() || (in_a_row_ == limits::lane_first_in_a_row && !usual_.empty());
+        in_a_row_ = is_turn_of_usual ? 0 : std::min(in_a_row_ + 1, limits::lane_first_in_a_row);
+        std::deque<Entry>& queue = is_turn_of_usual ? usual_ : first_;
+        Entry entry = std::move(queue.front());
+        queue.pop_front();
         return entry;
     }
+
+    std::deque<Entry>& queue_of(Turn turn) { return turn == Turn::first ? first_ : usual_; }
 
     void refuse(const std::function<void(bool)>& job) {
         refused_.fetch_add(1, std::memory_order_relaxed);
@@ -116,7 +134,9 @@ private:
     const LaneOptions options_;
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Entry> queue_;
+    std::deque<Entry> first_;
+    std::deque<Entry> usual_;
+    std::size_t in_a_row_ = 0;  // entries of first_ that were taken since one of usual_ was
     bool stopping_ = false;
     std::atomic<std::uint64_t> refused_ = 0;
     std::atomic<std::uint64_t> finished_ = 0;
@@ -127,8 +147,17 @@ private:
 Lane::Lane(LaneOptions options) : pool_(std::make_unique<Pool>(std::move(options))) {}
 Lane::~Lane() = default;
 
-void Lane::submit(std::function<void(bool admitted)> job) {
-    pool_->submit(std::move(job));
+void Lane::submit(Turn turn, std::function<void(bool admitted)> job) {
+    pool_->submit(turn, std::move(job));
+}
+
+Result<void> Lane::check_room(Turn turn) {
+    if (!pool_->has_room(turn)) return too_busy();
+    return {};
+}
+
+Error Lane::too_busy() {
+    return overloaded("The server is busy; try again in a moment");
 }
 
 Error Lane::report_exception(std::string_view what) const {

@@ -11,12 +11,13 @@
 namespace postern::http {
 
 template <typename Work>
-boost::asio::awaitable<std::invoke_result_t<Work>> Lane::run(Work work) {
+boost::asio::awaitable<std::invoke_result_t<Work>> Lane::run(Turn turn, Work work) {
     using Outcome = std::invoke_result_t<Work>;
     auto shared_work = std::make_shared<Work>(std::move(work));
-    std::function<void(std::function<void(Outcome)>)> start = [this, shared_work](std::function<void(Outcome)> done) {
-        submit([this, shared_work, done = std::move(done)](bool admitted) {
-            if (!admitted) return done(overloaded("The server is busy; try again in a moment"));
+    std::function<void(std::function<void(Outcome)>)> start = [this, turn,
+                                                               shared_work](std::function<void(Outcome)> done) {
+        submit(turn, [this, shared_work, done = std::move(done)](bool admitted) {
+            if (!admitted) return done(too_busy());
             auto attempt = [&]() -> Outcome {
                 try {
                     return (*shared_work)();

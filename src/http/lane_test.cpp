@@ -26,19 +26,19 @@ using namespace std::chrono_literals;
 
 // Runs `work` on the lane from an event loop of its own.
 template <typename Work>
-asio::awaitable<void> run_into(Lane& lane, Work work, std::promise<Result<int>>& promise) {
-    Result<int> result = co_await lane.run(std::move(work));
+asio::awaitable<void> run_into(Lane& lane, Turn turn, Work work, std::promise<Result<int>>& promise) {
+    Result<int> result = co_await lane.run(turn, std::move(work));
     promise.set_value(std::move(result));
 }
 
 class LaneRun : public ::testing::Test {
 protected:
     template <typename Work>
-    std::future<Result<int>> submit(Lane& lane, Work work) {
+    std::future<Result<int>> submit(Lane& lane, Work work, Turn turn = Turn::usual) {
         auto promise = std::make_shared<std::promise<Result<int>>>();
         auto future = promise->get_future();
         asio::co_spawn(
-            pool_, [&lane, work, promise]() { return run_into(lane, work, *promise); },
+            pool_, [&lane, turn, work, promise]() { return run_into(lane, turn, work, *promise); },
             [promise](const std::exception_ptr&) {});
         return future;
     }
@@ -110,6 +110,50 @@ TEST_F(LaneRun, FullQueueRefusesAtOnce) {
     EXPECT_EQ(lane.queued(), 0U);
 }
 
+// Entries of both queues, one worker that is held until all wait: in which order do they run?
+TEST_F(LaneRun, FirstGoesBeforeTheUsualButNeverStarvesIt) {
+    Lane lane({.name = "test", .workers = 1, .queue_entries = 20, .queue_time = 10s});
+    Gate gate;
+    auto running = submit(lane, gate.wait());
+    gate.await_inside(1);
+    std::string order;  // written by the one worker
+    const auto note = [&order](char letter) {
+        return [&order, letter]() -> Result<int> {
+            order += letter;
+            return 0;
+        };
+    };
+    std::vector<std::future<Result<int>>> all;
+    for (int i = 0; i < 3; ++i) all.push_back(submit(lane, note('u')));
+    for (int i = 0; i < 16; ++i) all.push_back(submit(lane, note('f'), Turn::first));
+    while (lane.queued() < all.size()) std::this_thread::sleep_for(1ms);
+    gate.opening.set_value();
+    for (auto& one : all) EXPECT_TRUE(one.get().has_value());
+    EXPECT_EQ(order, "fffffffufffffffuffu");
+}
+
+TEST_F(LaneRun, TheUsualThatFillsItsQueueLeavesRoomForTheFirst) {
+    Lane lane({.name = "test", .workers = 1, .queue_entries = 1, .queue_time = 10s});
+    Gate gate;
+    auto running = submit(lane, gate.wait());
+    gate.await_inside(1);
+    EXPECT_TRUE(lane.check_room(Turn::usual).has_value());
+    auto usual = submit(lane, gate.wait());
+    while (lane.queued() < 1) std::this_thread::sleep_for(1ms);
+    const auto refused = lane.check_room(Turn::usual);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().kind, ErrorKind::overloaded);
+    EXPECT_TRUE(refused.error().retry_after.has_value());
+    EXPECT_EQ(lane.refused(), 1U);
+    EXPECT_TRUE(lane.check_room(Turn::first).has_value());
+    auto first = submit(lane, gate.wait(), Turn::first);
+    while (lane.queued() < 2) std::this_thread::sleep_for(1ms);
+    EXPECT_FALSE(lane.check_room(Turn::first).has_value());
+    gate.opening.set_value();
+    EXPECT_EQ(*usual.get(), 7);
+    EXPECT_EQ(*first.get(), 7);
+}
+
 TEST_F(LaneRun, WhoeverHasWaitedTooLongIsRefused) {
     Lane lane({.name = "test", .workers = 1, .queue_entries = 8, .queue_time = 50ms});
     Gate gate;
@@ -173,7 +217,7 @@ TEST_F(LaneRun, ManyCallersFromManyLoops) {
     auto call = [&lane, &sum]() -> asio::awaitable<void> {
         for (int i = 0; i < 50; ++i) {
             auto work = []() -> Result<int> { return 1; };
-            const Result<int> one = co_await lane.run(work);
+            const Result<int> one = co_await lane.run(Turn::usual, work);
             sum += *one;
         }
     };

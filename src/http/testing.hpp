@@ -210,12 +210,12 @@ private:
             std::this_thread::sleep_for(slow_time_);
             return 1;
         };
-        const Result<int> done = co_await lane_.run(std::move(work));
+        const Result<int> done = co_await lane_.run(Turn::usual, std::move(work));
         co_return text_response(done ? "slow" : "refused");
     }
     boost::asio::awaitable<Response> throw_later(const Request&) {
         auto work = []() -> Result<int> { return 1; };
-        const Result<int> done = co_await lane_.run(std::move(work));
+        const Result<int> done = co_await lane_.run(Turn::usual, std::move(work));
         if (done) throw std::runtime_error("late bug");
         co_return Response{};
     }

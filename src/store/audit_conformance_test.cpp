@@ -289,6 +289,13 @@ TEST_P(AuditConformance, RemembersTheNetworksOfAnAccountThatCameLast) {
     EXPECT_EQ(known[0], "new");
     EXPECT_EQ(known[1], "0");
     EXPECT_EQ(known.back(), "2") << "1 came longest ago and is forgotten";
+
+    const auto is_known = [&](const std::string& network) {
+        return MUST(read_and_wait(*store, [&](Reader& reader) { return reader.is_known_network(network); }));
+    };
+    EXPECT_TRUE(is_known("somebody else's"));
+    EXPECT_TRUE(is_known("new"));
+    EXPECT_FALSE(is_known("1"));
 }
 
 }  // namespace

@@ -279,8 +279,13 @@ CREATE INDEX accounts_unconfirmed ON accounts (updated_at)
     WHERE kind = 'demo' AND email_verified_at IS NULL AND activated_at IS NULL;
 )sql";
 
+// Every login asks whether anybody has logged in from its network. Older binaries need not know.
+constexpr std::string_view networks_by_name = R"sql(
+CREATE INDEX known_networks_by_network ON known_networks (network);
+)sql";
+
 constexpr std::array steps{Step{1, 1, first_schema}, Step{2, 2, account_life}, Step{3, 3, resource_servers},
-                           Step{4, 3, unconfirmed_sign_ups}};
+                           Step{4, 3, unconfirmed_sign_ups}, Step{5, 3, networks_by_name}};
 
 constexpr std::string_view versions_table = R"sql(
 CREATE TABLE IF NOT EXISTS schema_migrations (

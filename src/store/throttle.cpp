@@ -54,6 +54,11 @@ Result<std::vector<std::string>> SqlTransaction::list_known_networks(const core:
     return records_from(outcome, [](Row& row) { return Columns(row).text(); });
 }
 
+Result<bool> SqlTransaction::is_known_network(std::string_view network) {
+    auto outcome = TRY(connection_.execute("SELECT 1 FROM known_networks WHERE network = $1 LIMIT 1", values(network)));
+    return !outcome.rows.empty();
+}
+
 Result<std::size_t> SqlTransaction::delete_known_networks(const core::AccountId& id) {
     auto outcome = TRY(connection_.execute("DELETE FROM known_networks WHERE account_id = $1", values(id)));
     return static_cast<std::size_t>(outcome.changed);

@@ -92,6 +92,7 @@ public:
     Result<std::optional<core::LoginFailures>> find_login_failures(const Blob& email_digest) override;
     Result<std::vector<core::LoginFailures>> list_login_failures(std::int64_t count, std::size_t limit) override;
     Result<std::vector<std::string>> list_known_networks(const core::AccountId& id) override;
+    Result<bool> is_known_network(std::string_view network) override;
 
     Result<void> insert_account(const core::Account& account) override;
     Result<std::vector<bool>> insert_accounts(std::span<const core::Account> accounts) override;
