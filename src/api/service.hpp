@@ -13,6 +13,7 @@
 #include "core/client_directory.hpp"
 #include "core/hasher.hpp"
 #include "core/key_rotation.hpp"
+#include "core/precedence.hpp"
 #include "core/secrets.hpp"
 #include "core/signer.hpp"
 #include "core/status_lists.hpp"
@@ -44,6 +45,7 @@ struct Service {
     RevocationFeed& revocation_feed;
     core::StatusLists& status_lists;
     core::Throttle& throttle;
+    core::Precedence& precedence;
     const core::TimingFloor& timing_floor;
     const Clock& clock;
     http::Lane& hash_lane;

@@ -150,6 +150,7 @@ public:
     core::AccountPolicy account_policy = core::testing::account_policy();
     core::testing::PlainSecrets secrets;
     core::Throttle throttle{{}, clock};
+    core::Precedence precedence{clock};
     core::TimingFloor timing_floor;
     core::ClientDirectory clients;
     NoClientUpdater client_updater;
@@ -176,6 +177,7 @@ public:
                     .revocation_feed = revocation_feed,
                     .status_lists = status_lists,
                     .throttle = throttle,
+                    .precedence = precedence,
                     .timing_floor = timing_floor,
                     .clock = clock,
                     .hash_lane = hash_lane,

@@ -54,9 +54,12 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     guesser.device = read_device(service, request, email_key);
     core::Throttle::Ticket ticket = CO_TRY(service.throttle.reserve(guesser));
 
+    core::Precedence::Standing standing = service.precedence.of(guesser, ticket.earlier_attempts());
+    if (standing.is_stranger()) CO_TRY(service.hash_lane.check_room(http::Turn::usual));
+
     auto turn = http::Turn::usual;
     auto find = [&](core::Reader& reader) -> Result<core::LoginAttempt> {
-        if (ticket.takes_precedence(TRY(reader.is_known_network(guesser.network)))) turn = http::Turn::first;
+        if (standing.goes_first(TRY(reader.is_known_network(guesser.network)))) turn = http::Turn::first;
         TRY(service.hash_lane.check_room(turn));
         return core::begin_login(reader, service.hasher, email_key);
     };
@@ -71,6 +74,7 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     auto compared = co_await service.hash_lane.run(turn, std::move(compare));
     TimedCheck timed = CO_TRY(std::move(compared));
     if (timed.check.matches) {
+        standing.succeeded();
         attempt.network = guesser.network;
         attempt.had_failures = attempt.had_failures || ticket.saw_failures();
     } else {

@@ -95,6 +95,7 @@ public:
           audit_thread_(store, ring, webhooks_of(workplace_->configuration()), clock),
           hash_lane_(hash_lane_options(workplace_->configuration())),
           throttle_(workplace_->throttle_policy(), clock),
+          precedence_(clock),
           throttle_keeper_(throttle_, timing_floor_, store, hasher),
           checker_(ring, store.revocations(), workplace_->token_policy(), clock, api::identity_lines),
           revocation_feed_(store, ring, workplace_->configuration().revocation_heartbeat),
@@ -116,6 +117,7 @@ public:
                    .revocation_feed = revocation_feed_,
                    .status_lists = status_lists_,
                    .throttle = throttle_,
+                   .precedence = precedence_,
                    .timing_floor = timing_floor_,
                    .clock = clock,
                    .hash_lane = hash_lane_,
@@ -173,6 +175,7 @@ private:
     crypto::IcuText text_;
     http::Lane hash_lane_;
     core::Throttle throttle_;
+    core::Precedence precedence_;
     core::TimingFloor timing_floor_;
     ThrottleKeeper throttle_keeper_;
     core::AccessChecker checker_;

@@ -171,8 +171,8 @@ inline constexpr std::int64_t live_tokens_per_client = 10'000;
 inline constexpr std::int64_t live_tokens_per_client_most = 50'000;
 // Slots that one statement revokes: far from postgres_statement_time on a machine that has much else to do.
 inline constexpr std::size_t revocation_batch_slots = 1'000;
-// Tokens whose signature need not be checked again: about a kilobyte each, at most twice as many.
-inline constexpr std::size_t verified_token_cache_entries = 10'000;
+// Tokens whose signature need not be checked again, about a kilobyte each.
+inline constexpr std::size_t verified_token_cache_entries = 16'384;
 
 // --- Resource servers ------------------------------------------------------------------------------------------------
 // Clients: each is held in memory, some 500 bytes. A company has a few dozen services.
@@ -334,6 +334,9 @@ inline constexpr std::size_t known_networks = 8;
 // many addresses are used for it.
 inline constexpr std::int64_t precedence_network_attempts = 16;
 inline constexpr std::int64_t precedence_address_attempts = 4;
+// A network that nobody has logged in from is asked for no more often, as long as the workers' queue is full.
+inline constexpr auto strangers_window = 1min;
+inline constexpr std::size_t strangers_entries = 20'000;
 // Records of failed logins that an operator's list of locked accounts looks through: some 20 ms.
 inline constexpr std::size_t lockout_records = 2000;
 

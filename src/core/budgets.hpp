@@ -22,7 +22,7 @@ namespace postern::core {
 class Budgets {
 public:
     // Of what kind a key is, so that equal bytes of two kinds are two keys.
-    enum class Kind : std::uint8_t { network, account_network, device, requests };
+    enum class Kind : std::uint8_t { network, account_network, device, requests, stranger };
     struct Key {
         Kind kind = Kind::network;
         std::array<std::uint8_t, 16> first{};

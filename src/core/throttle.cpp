@@ -32,7 +32,6 @@ struct Address {
     std::int64_t flushed = 0;    // that were written since this entry was made
     std::int64_t under_way = 0;  // attempts with a place in the total
     std::int64_t tickets = 0;    // attempts that may still ask for one
-    std::int64_t preceding = 0;  // of those, that go before strangers
     Timestamp last_failure_at;
     [[nodiscard]] bool is_idle() const { return tickets == 0 && unflushed == 0 && flushing == 0; }
 };
@@ -59,9 +58,8 @@ struct Throttle::Ticket::State {
     Digest address;
     std::vector<Budgets::Place> places;
     std::int64_t flushed_before = 0;  // Address::flushed when the ticket was made
-    std::int64_t others = 0;          // of its network or device, when it was made
+    std::int64_t earlier_attempts = 0;
     bool in_total = false;
-    bool precedes = false;
 };
 
 class Throttle::Book {
@@ -73,7 +71,6 @@ public:
     Result<void> check_total(Ticket::State& ticket, const LoginAttempt& attempt);
     enum class End { failed, succeeded, unused };
     void settle(Ticket::State& ticket, End end);
-    bool takes_precedence(Ticket::State& ticket, bool is_known_network);
     bool saw_failures(const Ticket::State& ticket);
     Result<void> count_request(std::string_view network);
     void forget_address(const Digest& address);
@@ -138,7 +135,7 @@ Result<std::unique_ptr<Throttle::Ticket::State>> Throttle::Book::reserve(const G
     }
     auto state = std::make_unique<Ticket::State>(Ticket::State{*this, guesser, address, {}});
     for (const Budget& budget : wanted) {
-        state->others = std::max(state->others, budgets_.used(budget.key, now));
+        state->earlier_attempts = std::max(state->earlier_attempts, budgets_.used(budget.key, now));
         state->places.push_back(budgets_.take(budget.key, budget.name, now));
     }
     Address& known = addresses_[address];
@@ -189,7 +186,6 @@ void Throttle::Book::settle(Ticket::State& ticket, End end) {
     Address& known = found->second;
     --known.tickets;
     if (ticket.in_total) --known.under_way;
-    if (ticket.precedes) --known.preceding;
     if (end == End::failed) {
         ++known.unflushed;
         known.last_failure_at = now;
@@ -197,17 +193,6 @@ void Throttle::Book::settle(Ticket::State& ticket, End end) {
         known.unflushed = 0;
     }
     if (known.is_idle()) addresses_.erase(found);
-}
-
-bool Throttle::Book::takes_precedence(Ticket::State& ticket, bool is_known_network) {
-    if (!is_known_network && !ticket.guesser.device.has_value()) return false;
-    if (ticket.precedes) return true;  // the work that asks may run again
-    const std::lock_guard lock(mutex_);
-    Address& known = addresses_.at(ticket.address);
-    ticket.precedes =
-        ticket.others < limits::precedence_network_attempts && known.preceding < limits::precedence_address_attempts;
-    if (ticket.precedes) ++known.preceding;
-    return ticket.precedes;
 }
 
 bool Throttle::Book::saw_failures(const Ticket::State& ticket) {
@@ -345,8 +330,8 @@ Result<void> Throttle::Ticket::check_total(const LoginAttempt& attempt) {
     return state_->book.check_total(*state_, attempt);
 }
 
-bool Throttle::Ticket::takes_precedence(bool is_known_network) {
-    return state_->book.takes_precedence(*state_, is_known_network);
+std::int64_t Throttle::Ticket::earlier_attempts() const {
+    return state_->earlier_attempts;
 }
 
 bool Throttle::Ticket::saw_failures() const {

@@ -81,11 +81,8 @@ public:
 
         // After the read: takes a place in the address's total. Errors: throttled "too_many_attempts".
         Result<void> check_total(const LoginAttempt& attempt);
-        // Whether the attempt goes before those of strangers: it shows the address's cookie or comes from where
-        // somebody logged in lately (`is_known_network`, as the store says), and neither its network nor its address
-        // has many attempts going (limits::precedence_...). Whose account that somebody had is not asked, so that the
-        // order of answers tells a neighbour nothing of an address.
-        [[nodiscard]] bool takes_precedence(bool is_known_network);
+        // Attempts of its network, or of its device, that had failed lately or were under way when it was made.
+        [[nodiscard]] std::int64_t earlier_attempts() const;
         // Whether failures of the address have come up since the ticket was made that the store may know of by now.
         [[nodiscard]] bool saw_failures() const;
         // The password was wrong, or there is no such account.

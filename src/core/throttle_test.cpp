@@ -238,43 +238,6 @@ TEST_F(ThrottleTest, ADeviceFromBeforeAResetIsNothingToTheLock) {
     EXPECT_FALSE(guess(email().key, "203.0.113.1", renewed));
 }
 
-TEST_F(ThrottleTest, WhoIsKnownGoesBeforeStrangersWhileTheyTryLittle) {
-    Device device{.key = digest("a cookie"), .account = {}};
-    const auto precedes = [&](std::string_view from, bool known, std::optional<Device> shown = std::nullopt) {
-        return begin("a@example.org", from, shown).ticket->takes_precedence(known);
-    };
-    EXPECT_FALSE(precedes("192.0.2.9", false));
-    EXPECT_TRUE(precedes("192.0.2.9", true));
-    EXPECT_TRUE(precedes("192.0.2.9", false, device));
-    for (int i = 0; i < limits::precedence_network_attempts; ++i) {
-        EXPECT_TRUE(precedes("192.0.2.9", true)) << i;
-        guess(std::to_string(i), "192.0.2.9");
-    }
-    EXPECT_FALSE(precedes("192.0.2.9", true)) << "a known network that guesses is as good as a stranger";
-    EXPECT_TRUE(precedes("192.0.2.9", true, device)) << "but not the device of one who shares it";
-    clock.advance(limits::throttle_window + Milliseconds(60'000));
-    EXPECT_TRUE(precedes("192.0.2.9", true));
-}
-
-TEST_F(ThrottleTest, OneAddressTakesFewOfTheFirstPlaces) {
-    std::vector<Try> under_way;
-    for (int i = 0; i < limits::precedence_address_attempts; ++i) {
-        under_way.push_back(begin("a@example.org", network(i)));
-        EXPECT_TRUE(under_way.back().ticket->takes_precedence(true));
-        EXPECT_TRUE(under_way.back().ticket->takes_precedence(true)) << "asked again, the same attempt keeps its place";
-    }
-    Try more = begin("a@example.org", network(100));
-    EXPECT_FALSE(more.ticket->takes_precedence(true));
-    Device device{.key = digest("a cookie"), .account = {}};
-    EXPECT_FALSE(begin("a@example.org", network(101), device).ticket->takes_precedence(false))
-        << "a heap of cookies is no way around it";
-    EXPECT_TRUE(begin("b@example.org", network(102)).ticket->takes_precedence(true));
-    under_way.front().ticket->failed(under_way.front().attempt);
-    under_way.back().ticket.reset();
-    EXPECT_TRUE(more.ticket->takes_precedence(true));
-    EXPECT_TRUE(begin("a@example.org", network(103)).ticket->takes_precedence(true));
-}
-
 TEST_F(ThrottleTest, TheLockEndsWhenItSaidAndRefusedAttemptsDoNotProlongIt) {
     use_up_total(email().key);
     flush();
