@@ -55,13 +55,27 @@ void Router::add(Method method, std::string pattern, Handler handler) {
     for (const Route& route : routes_) {
         if (route.method == method && route.pattern == pattern) throw std::logic_error("route added twice: " + pattern);
     }
+    if (segments.empty()) {
+        ByMethod none;
+        none.fill(no_route);
+        plain_.emplace(pattern, none).first->second.at(static_cast<std::size_t>(method)) = routes_.size();
+    }
     routes_.push_back({method, std::move(pattern), std::move(segments), std::move(handler)});
 }
 
-const Router::Route* Router::find(const Request& request, bool with_parameters) const {
+const Router::Route* Router::find_plain(const Request& request) const {
+    const auto found = plain_.find(std::string_view(request.path));
+    if (found == plain_.end()) return nullptr;
+    const auto of = [&found](Method method) { return found->second.at(static_cast<std::size_t>(method)); };
+    std::size_t route = of(request.method);
+    if (route == no_route && request.method == Method::head) route = of(Method::get);
+    return route == no_route ? nullptr : &routes_[route];
+}
+
+const Router::Route* Router::find_with_parameters(const Request& request) const {
     const Route* found_for_head = nullptr;
     for (const Route& route : routes_) {
-        if (route.segments.empty() == with_parameters) continue;
+        if (route.segments.empty()) continue;
         const bool same_method = route.method == request.method;
         const bool get_for_head = request.method == Method::head && route.method == Method::get;
         if (!same_method && !get_for_head) continue;
@@ -74,8 +88,8 @@ const Router::Route* Router::find(const Request& request, bool with_parameters) 
 
 Router::Match Router::match(Request& request) const {
     request.path_parameters.clear();
-    const Route* route = find(request, false);
-    if (route == nullptr) route = find(request, true);
+    const Route* route = find_plain(request);
+    if (route == nullptr) route = find_with_parameters(request);
     if (route != nullptr) {
         walk(route->segments, request.path, [&request](std::string_view name, std::string_view segment) {
             request.path_parameters.emplace_back(name, segment);

@@ -1,11 +1,13 @@
 // Which handler answers a path. Built once, before the server starts; then read by every thread.
 #pragma once
 
+#include <array>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -54,9 +56,16 @@ private:
         std::vector<std::string> segments;  // empty: the pattern has no parameter
         Handler handler;
     };
-    [[nodiscard]] const Route* find(const Request& request, bool with_parameters) const;
+    [[nodiscard]] const Route* find_plain(const Request& request) const;
+    [[nodiscard]] const Route* find_with_parameters(const Request& request) const;
 
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+    };
+    using ByMethod = std::array<std::size_t, method_count>;  // which of the routes; no_route
     std::vector<Route> routes_;
+    std::unordered_map<std::string, ByMethod, TextHash, std::equal_to<>> plain_;  // those without a parameter, by path
 };
 
 }  // namespace postern::http
