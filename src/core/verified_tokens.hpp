@@ -2,8 +2,8 @@
 // revocation) is not remembered: the caller checks it each time, and an entry of an older generation of keys counts for
 // nothing.
 //
-// Bounded: two generations of entries in each shard. When the younger is full it becomes the older, and the older is
-// dropped; what is still in use moves back as it is met. Thread-safe.
+// Bounded: a newcomer to a full shard takes the place of one that was not met since the hand last came by (the clock
+// algorithm: F. J. Corbato, "A paging experiment with the Multics system", 1968). Thread-safe.
 #pragma once
 
 #include <array>
@@ -14,6 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "base/digest.hpp"
 
@@ -22,36 +23,43 @@ namespace postern::core {
 template <typename Token>
 class VerifiedTokens {
 public:
-    // `capacity`: entries kept for sure; at most twice as many. Zero keeps none.
-    explicit VerifiedTokens(std::size_t capacity) : per_shard_(capacity / shard_count), keeps_any_(capacity > 0) {}
+    // `capacity`: entries kept at most. Zero keeps none.
+    explicit VerifiedTokens(std::size_t capacity) : per_shard_((capacity + shard_count - 1) / shard_count) {}
 
     // Nothing for what is not here, or was checked under another generation of keys.
     std::shared_ptr<const Token> find(std::string_view text, std::uint64_t generation) {
         const Fingerprint key = fingerprints_.of(text);
         Shard& shard = shard_of(key);
         const std::lock_guard lock(shard.mutex);
-        if (auto found = shard.younger.find(key); found != shard.younger.end())
-            return current(found->second, generation);
-        auto found = shard.older.find(key);
-        if (found == shard.older.end()) return nullptr;
-        const Entry entry = found->second;
-        shard.older.erase(found);
-        insert_into(shard, key, entry);
-        return current(entry, generation);
+        const auto found = shard.entries.find(key);
+        if (found == shard.entries.end() || found->second.generation != generation) return nullptr;
+        found->second.was_met = true;
+        return found->second.token;
     }
 
     void insert(std::string_view text, std::uint64_t generation, std::shared_ptr<const Token> token) {
-        if (!keeps_any_) return;
+        if (per_shard_ == 0) return;
         const Fingerprint key = fingerprints_.of(text);
         Shard& shard = shard_of(key);
         const std::lock_guard lock(shard.mutex);
-        insert_into(shard, key, {generation, std::move(token)});
+        const auto [place, is_new] = shard.entries.insert_or_assign(key, Entry{generation, std::move(token)});
+        if (!is_new) return;
+        if (shard.ring.size() < per_shard_) {
+            shard.ring.push_back(&*place);
+            return;
+        }
+        while (std::exchange(shard.ring[shard.hand]->second.was_met, false)) shard.turn_hand();
+        const Fingerprint leaving = shard.ring[shard.hand]->first;
+        shard.entries.erase(leaving);
+        shard.ring[shard.hand] = &*place;
+        shard.turn_hand();
     }
 
 private:
     struct Entry {
         std::uint64_t generation;
         std::shared_ptr<const Token> token;
+        bool was_met = false;
     };
     struct FingerprintHash {
         std::size_t operator()(const Fingerprint& key) const noexcept {
@@ -63,29 +71,19 @@ private:
     using Entries = std::unordered_map<Fingerprint, Entry, FingerprintHash>;
     struct Shard {
         std::mutex mutex;
-        Entries younger;
-        Entries older;
+        Entries entries;
+        std::vector<typename Entries::value_type*> ring;  // each of the entries; they stay where they are
+        std::size_t hand = 0;
+
+        void turn_hand() { hand = (hand + 1) % ring.size(); }
     };
     static constexpr std::size_t shard_count = 16;
 
     Shard& shard_of(const Fingerprint& key) { return shards_.at(key.back() % shard_count); }
 
-    void insert_into(Shard& shard, const Fingerprint& key, Entry entry) {
-        if (shard.younger.size() > per_shard_) {
-            shard.older = std::move(shard.younger);
-            shard.younger = {};
-        }
-        shard.younger.insert_or_assign(key, std::move(entry));
-    }
-
-    static std::shared_ptr<const Token> current(const Entry& entry, std::uint64_t generation) {
-        return entry.generation == generation ? entry.token : nullptr;
-    }
-
     const Fingerprints fingerprints_;
     std::array<Shard, shard_count> shards_;
     const std::size_t per_shard_;
-    const bool keeps_any_;
 };
 
 }  // namespace postern::core

@@ -65,7 +65,7 @@ struct VerifierOptions {
     OnStale on_stale = OnStale::refuse;  // allow: then a revocation may go unseen for as long as Postern is away
     std::chrono::milliseconds poll_interval{5'000};  // while there is no feed
     std::chrono::milliseconds request_timeout{5'000};
-    // Tokens whose signature need not be checked again, about a kilobyte each; twice as many at most. 0: none.
+    // Tokens whose signature need not be checked again, about a kilobyte each. 0: none.
     std::size_t cache_size = 10'000;
     bool allow_plain_http = false;  // http:// to another machine; keys and the secret then travel unprotected
     std::string ca_file;            // certificates to trust instead of the system's
