@@ -23,6 +23,7 @@
 #include "base/log.hpp"
 #include "core/access.hpp"
 #include "core/clients.hpp"
+#include "crypto/hash_memory.hpp"
 #include "crypto/icu_text.hpp"
 #include "crypto/key_memory.hpp"
 #include "http/server.hpp"
@@ -71,7 +72,8 @@ http::LaneOptions hash_lane_options(const Configuration& configuration) {
             .workers = one_for_each_core(configuration.hash_workers),
             .queue_entries = static_cast<std::size_t>(configuration.hash_queue),
             .queue_time = configuration.hash_queue_time,
-            .niceness = limits::hash_niceness};
+            .niceness = limits::hash_niceness,
+            .on_idle = [] { crypto::hash_memory().release(); }};
 }
 
 core::WebhookSettings webhooks_of(const Configuration& configuration) {

@@ -60,6 +60,8 @@ inline constexpr std::size_t json_depth = 32;
 inline constexpr std::size_t hash_queue_entries = 128;
 // Work that goes first does so this many times in a row, and then the rest has a turn: it is slowed, never starved.
 inline constexpr std::size_t lane_first_in_a_row = 7;
+// After that long without work a lane gives back what it keeps for it.
+inline constexpr auto lane_idle_time = 1s;
 // A client that has waited this long has given up; hashing for it would take the worker from someone who has not.
 inline constexpr auto hash_queue_time = 3s;
 // Argon2id at OWASP's floor, with one lane: the configuration accepts more, never less.

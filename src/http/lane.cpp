@@ -114,7 +114,13 @@ private:
 
     std::optional<Entry> take() {
         std::unique_lock lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !first_.empty() || !usual_.empty(); });
+        const auto has_work = [this] { return stopping_ || !first_.empty() || !usual_.empty(); };
+        if (options_.on_idle && !wake_.wait_for(lock, limits::lane_idle_time, has_work)) {
+            lock.unlock();
+            options_.on_idle();
+            lock.lock();
+        }
+        wake_.wait(lock, has_work);
         if (stopping_) return std::nullopt;
         const bool is_turn_of_usual = first_.empty() || (in_a_row_ == limits::lane_first_in_a_row && !usual_.empty());
         in_a_row_ = is_turn_of_usual ? 0 : std::min(in_a_row_ + 1, limits::lane_first_in_a_row);

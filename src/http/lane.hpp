@@ -28,6 +28,8 @@ struct LaneOptions {
     std::size_t queue_entries = 1;  // of each queue
     std::chrono::milliseconds queue_time{};
     int niceness = 0;  // added to the threads' own, so that cheap requests go first
+    std::function<void()> on_idle =
+        nullptr;  // called by a worker that has had nothing to do for limits::lane_idle_time
 };
 
 class Lane {

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "http/metrics.hpp"
 
 namespace postern::http {
@@ -193,6 +194,16 @@ TEST_F(LaneRun, DeathFinishesWhatRunsAndRefusesTheRest) {
     }
     EXPECT_EQ(*running.get(), 7);
     EXPECT_EQ(queued.get().error().kind, ErrorKind::overloaded);
+}
+
+TEST_F(LaneRun, AWorkerThatHasNothingToDoSaysSoOnce) {
+    std::atomic<int> told = 0;
+    Lane lane({.name = "test", .workers = 1, .queue_entries = 8, .queue_time = 1s, .on_idle = [&told] { ++told; }});
+    EXPECT_EQ(*submit(lane, []() -> Result<int> { return 3; }).get(), 3);
+    EXPECT_EQ(told, 0);
+    std::this_thread::sleep_for(2 * limits::lane_idle_time + 200ms);
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(*submit(lane, []() -> Result<int> { return 3; }).get(), 3) << "and works on";
 }
 
 TEST_F(LaneRun, WorkersAreNamedAndNice) {
