@@ -19,6 +19,7 @@ namespace postern::core {
 struct VerifiedToken {
     AccessClaims claims;
     std::string prepared;
+    bool suits_policy = false;  // its issuer and its audience: neither they nor the policy change
 };
 
 // For an AccessChecker whose callers want nothing at hand.

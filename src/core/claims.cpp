@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::string_view status_list_path = "/status-lists/";
 
-Result<void> check_times(Timestamp issued_at, Timestamp expires_at, Timestamp now) {
-    // Expiry is exact: our own tokens are read by the clock they were made by, or by one that doctor holds near it.
-    if (now >= expires_at) return unauthenticated("token_expired", "The token has expired");
-    if (issued_at > now + limits::clock_leeway) {
-        return unauthenticated("invalid_token", "The token was issued in the future");
-    }
-    return {};
-}
-
 }  // namespace
 
 bool is_reserved_claim(std::string_view name) {
@@ -84,6 +75,15 @@ std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string
 
 bool is_for(const std::vector<std::string>& audience, const std::vector<std::string>& ours) {
     return std::ranges::find_first_of(audience, ours) != audience.end();
+}
+
+Result<void> check_times(Timestamp issued_at, Timestamp expires_at, Timestamp now) {
+    // Expiry is exact: our own tokens are read by the clock they were made by, or by one that doctor holds near it.
+    if (now >= expires_at) return unauthenticated("token_expired", "The token has expired");
+    if (issued_at > now + limits::clock_leeway) {
+        return unauthenticated("invalid_token", "The token was issued in the future");
+    }
+    return {};
 }
 
 Result<void> check_access_claims(const AccessClaims& claims, std::string_view issuer,

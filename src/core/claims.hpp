@@ -84,6 +84,8 @@ std::optional<ListId> parse_status_list_uri(std::string_view issuer, std::string
 // Whether a token for `audience` is for one who is called by any of `ours`.
 bool is_for(const std::vector<std::string>& audience, const std::vector<std::string>& ours);
 
+// Not from the future, not expired. Errors: unauthenticated "token_expired" or "invalid_token".
+Result<void> check_times(Timestamp issued_at, Timestamp expires_at, Timestamp now);
 // Issuer, for any of `audiences`, not from the future, not expired. Errors: unauthenticated "token_expired" or
 // "invalid_token".
 Result<void> check_access_claims(const AccessClaims& claims, std::string_view issuer,
