@@ -1,7 +1,6 @@
 """A storm of logins: what does not fit is refused before any hashing, and cheap requests stay cheap."""
 
 import asyncio
-import pathlib
 import threading
 import time
 
@@ -113,18 +112,6 @@ def test_login_whose_turn_comes_too_late_is_refused_unhashed(make_site):
     assert all(has_retry_after for status, has_retry_after, _ in answers if status == 503)
 
 
-def hash_memory_kib(server):
-    """What of the server's memory is left out of core dumps and in use: what Argon2 works in."""
-    total = resident = 0
-    for line in pathlib.Path(f"/proc/{server.process.pid}/smaps").read_text(encoding="ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == "Rss":
-            resident = int(value.split()[0])
-        elif name == "VmFlags" and " dd" in value and resident > 4096:
-            total += resident
-    return total
-
-
 def test_hash_memory_is_kept_in_a_storm_and_given_back_after_it(make_site):
     site = make_site("sqlite", settings={"hash.workers": 2})
     server = site.serve()
@@ -134,8 +121,8 @@ def test_hash_memory_is_kept_in_a_storm_and_given_back_after_it(make_site):
     storm = threading.Thread(target=lambda: asyncio.run(ask_all(server.port, login, 60)))
     storm.start()
     while storm.is_alive():
-        seen.append(hash_memory_kib(server))
+        seen.append(server.hash_memory_kib())
         storm.join(0.02)
     assert max(seen) == 2 * 19 * 1024, "one for each worker"
-    until(lambda: hash_memory_kib(server) == 0, seconds=10, what="hash memory is given back")
+    until(lambda: server.hash_memory_kib() == 0, seconds=10, what="hash memory is given back")
     assert server.resident_kib() < before + 16 * 1024

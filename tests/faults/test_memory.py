@@ -6,6 +6,7 @@ import threading
 import time
 
 from harness.client import BASE
+from harness.waiting import until
 from harness.wire import request_bytes
 
 HASH_MIB = 64
@@ -67,6 +68,7 @@ def test_no_memory_for_hashes(make_scene, engine):
     with scene.at_work():
         time.sleep(0.5)
     tokens = client.sign_in(account)
+    until(lambda: scene.server.hash_memory_kib() == 0, seconds=10, what="the memory of the last hash is given back")
     feed = starve(process, resource.RLIMIT_AS, "VmSize", 12 * 1024)  # a hash takes 19 MiB
     with scene.at_work():
         assert client.login(account.email, account.password).status == 503

@@ -45,3 +45,16 @@ def resident_kib(pid):
     """Memory that the process holds in RAM."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+
+def hash_memory_kib(pid):
+    """What of it Argon2 works in: large, and left out of core dumps (VmFlags "dd")."""
+    total = resident = 0
+    with open(f"/proc/{pid}/smaps", encoding="ascii") as file:
+        for line in file:
+            name, _, value = line.partition(":")
+            if name == "Rss":
+                resident = int(value.split()[0])
+            elif name == "VmFlags" and "dd" in value.split() and resident > 4096:
+                total += resident
+    return total

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 from harness.client import Account, Client
-from harness.process import free_port, resident_kib, stop
+from harness.process import free_port, hash_memory_kib, resident_kib, stop
 from harness.waiting import until
 from harness.wire import ConnectionEnded
 
@@ -87,6 +87,9 @@ class Server:
 
     def resident_kib(self):
         return resident_kib(self.process.pid)
+
+    def hash_memory_kib(self):
+        return hash_memory_kib(self.process.pid)
 
     def log(self):
         return self.log_path.read_text(encoding="utf-8", errors="surrogateescape")
