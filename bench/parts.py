@@ -36,6 +36,27 @@ def pin(pid, core):
         os.sched_setaffinity(int(task), {core})
 
 
+def core_times(core):
+    """Seconds since the start that a core was busy, and idle."""
+    with open("/proc/stat", encoding="ascii") as file:
+        words = next(line for line in file if line.startswith(f"cpu{core} ")).split()[1:9]
+    ticks = [int(word) for word in words]
+    idle = ticks[3] + ticks[4]  # and waiting for a disk
+    return sum(ticks) - idle, idle
+
+
+@contextlib.contextmanager
+def shares(**cores):
+    """How much of each core's time was used by whatever runs inside: a server whose core was idle at times waited for the
+    generator. Yields a dictionary, filled at the end."""
+    figures = {}
+    before = {name: core_times(core) for name, core in cores.items()}
+    yield figures
+    for name, core in cores.items():
+        busy, idle = (after - earlier for after, earlier in zip(core_times(core), before[name], strict=True))
+        figures[name] = busy / (busy + idle)
+
+
 @contextlib.contextmanager
 def postern(settings=None, engine="sqlite", cluster=None, core=None):
     """A deployment with one node, quiet, perhaps on one core."""

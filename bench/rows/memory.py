@@ -29,6 +29,8 @@ def revoked_million():
     """A server with a million revoked live tokens beside the same server without."""
     for _ in range(ROUNDS):
         with postern() as site:
+            site.new_account()
+            site.node.restart()
             without = site.node.resident_kib()
             site.node.stop()
             fill(site, revocations=REVOCATIONS)
