@@ -17,7 +17,7 @@ from measuring import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness.process import free_port, stop  # noqa: E402
+from harness.process import family, free_port, stop  # noqa: E402
 from harness.site import Site  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
@@ -85,7 +85,7 @@ def nginx(core=None):
         try:
             until(lambda: _answers(port), seconds=10, what="nginx answers")
             if core is not None:
-                for pid in [process.pid, *_children(process.pid)]:
+                for pid in family(process.pid):
                     pin(pid, core)
             yield port
         finally:
@@ -96,10 +96,6 @@ def _answers(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def _children(pid):
-    return [int(child) for child in open(f"/proc/{pid}/task/{pid}/children", encoding="ascii").read().split()]
 
 
 def request(method, target, headers=None, body=b""):

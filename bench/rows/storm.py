@@ -9,12 +9,11 @@ import subprocess
 import threading
 import time
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from harness.client import Account
 from harness.site import PASSWORD
 from measuring import BUILD, ROUNDS, Row
 from parts import SERVER_CORE, BenchError, nginx, open_loop, postern, requests_file, settle, stop, token_chains, wrk
+from rows.growth import hash_seconds
 from rows.login import SECONDS as LOGIN_SECONDS
 from rows.login import hash_parameters, login_request
 from rows.verify import verify_requests
@@ -44,24 +43,19 @@ def storm_requests(accounts):
     return requests
 
 
-def hashes_done(site):
-    text = site.node.client().call("GET", "/metrics").body.decode()
-    return next(sample.value for family in text_string_to_metric_families(text) for sample in family.samples
-                if sample.name == "postern_lane_finished_total" and sample.labels["lane"] == "hash")
-
-
 @contextlib.contextmanager
 def hash_rate(site):
     """The hashes that are done a second in the midst of what runs inside, by the server's own count: answers would
     also tell of those that are done when the storm is over. Yields a list for the figure."""
     figure = []
+    client = site.node.client()
 
     def watch():
         time.sleep(WARM_UP)
-        before, begin = hashes_done(site), time.monotonic()
+        (_, before), begin = hash_seconds(client), time.monotonic()
         time.sleep(SECONDS - WARM_UP - 1)
-        done, end = hashes_done(site) - before, time.monotonic()
-        figure.append(done / (end - begin))
+        (_, after), end = hash_seconds(client), time.monotonic()
+        figure.append((after - before) / (end - begin))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
