@@ -29,6 +29,7 @@ QUICK_ROTATION = {
     "keys.rotate_after": "4s",
     "tokens.live_per_session": 5000,  # the customers refresh as fast as they can
 }
+REFRESHES_PER_SESSION = 4000  # a quick machine would reach that limit within the test
 PATIENCE = 10.0  # seconds that a door may go on accepting before the test gives up
 
 
@@ -84,14 +85,15 @@ def test_what_is_revoked_is_refused_at_every_door(world, node, capsys):
 
 
 class Customer(threading.Thread):
-    """Keeps one session, and shows every door the newest of its tokens and one of the older."""
+    """Keeps a session for as long as it may, and shows every door the newest of its tokens and one of the older."""
 
     def __init__(self, site, doors, stop):
         super().__init__(daemon=True)
         self.clients = [server.client() for server in site.servers]
         self.doors = [door.another() for door in doors]
         self.stop_asked = stop
-        self.tokens = self.clients[0].sign_in(site.new_account())
+        self.account = site.new_account()
+        self.tokens = self.clients[0].sign_in(self.account)
         self.all_tokens = [self.tokens.access]
         self.shown = 0
         self.trouble = None
@@ -106,6 +108,8 @@ class Customer(threading.Thread):
                         self.shown += 1
                 self.tokens = random.choice(self.clients).refreshed(self.tokens.refresh)
                 self.all_tokens.append(self.tokens.access)
+                if len(self.all_tokens) % REFRESHES_PER_SESSION == 0:
+                    self.tokens = random.choice(self.clients).sign_in(self.account)
         except BaseException as trouble:  # noqa: BLE001: told to the test
             self.trouble = trouble
         finally:
