@@ -58,6 +58,12 @@ def test_a_bad_token_is_called_so(everywhere, sqlite_site):
         with_parts(tokens.access, header={"alg": 'no"n\\e', "typ": "at+jwt", "kid": '"\\'}),
         "x" * 9000,
         "two tokens",
+        f"{tokens.access},{tokens.access}",
+        f"\t{tokens.access}",
+        f"{tokens.access}=",
+        f"{tokens.access}é",
+        "a=b",
+        "===",
     ):
         for method, path in found:
             answer = client.call(method, path, headers=bearer(token))

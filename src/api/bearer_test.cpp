@@ -44,11 +44,6 @@ TEST(Bearer, TellsApartWhatIsWrong) {
         {{"Bearer a.b.c d.e.f"}, "invalid_token"},
         {{"Bearer a.b.c, Bearer d.e.f"}, "invalid_token"},
         {{"Bearer a.b.c,d.e.f"}, "invalid_token"},
-        {{"Bearer \ta.b.c"}, "invalid_token"},
-        {{"Bearer ==="}, "invalid_token"},
-        {{"Bearer a=b"}, "invalid_token"},
-        {{"Bearer a\xC3\xA9"}, "invalid_token"},
-        {{std::string("Bearer a\0b", 10)}, "invalid_token"},
         {{"Bearer " + std::string(limits::token_bytes + 1, 'a')}, "invalid_token"},
         {{"Bearer a.b.c", "Bearer a.b.c"}, "repeated_authorization"},
     };

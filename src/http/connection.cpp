@@ -140,8 +140,8 @@ awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_hea
         enter_idle();
     } else {
         enter(Phase::header, limits_.header_time);  // the client has sent more than one request at once
+        exchange_.start = deadline_ - limits_.header_time;
     }
-    exchange_.start = Clock::now();
     exchange_.received_bytes = 0;
     while (true) {
         if (!buffer_.empty()) {
