@@ -30,6 +30,12 @@ Result<Credentials> read_credentials(const core::Text& text, const http::Request
 
 }  // namespace
 
+std::optional<http::Response> refuse_stranger(const Service& service, const http::Request& request) {
+    const auto room = check_room_for_stranger(service, request);
+    if (room.has_value()) return std::nullopt;
+    return answer_error(room.error(), request);
+}
+
 FlowResult log_in(const Service& service, const http::Request& request) {
     const Credentials credentials = CO_TRY(read_credentials(service.text, request));
 

@@ -192,5 +192,24 @@ TEST(LogIn, GivesABrowserACookieThatKeepsItsPlace) {
     EXPECT_EQ(bench.call(request).status, 200);
 }
 
+TEST(LogIn, AStrangerForWhomThereIsNoRoomIsRefusedUnread) {
+    Bench bench(0);
+    http::Request request;
+    request.method = Method::post;
+    request.path = token_path;
+    request.client_address = "192.0.2.7";
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = "no json";
+    EXPECT_EQ(bench.call(request).status, 400) << "nothing is known of the network";
+    const core::Guesser guesser{.email_key = "a@example.org", .network = "192.0.2.7", .device = {}};
+    EXPECT_FALSE(bench.precedence.of(guesser, 0).goes_first(false));
+    const auto refused = bench.call(request);
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_FALSE(header(refused, "Retry-After").empty());
+
+    request.headers.emplace_back("Cookie", "postern_device=x");
+    EXPECT_EQ(bench.call(request).status, 400) << "the cookie may be of a device that is known";
+}
+
 }  // namespace
 }  // namespace postern::api

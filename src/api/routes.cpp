@@ -63,7 +63,7 @@ void add_interface(http::Router& router, const Service& service, const std::vect
 
 std::vector<Endpoint> endpoints() {
     return {
-        {Method::post, "/token", log_in, describe_log_in()},
+        {Method::post, "/token", log_in, describe_log_in(), refuse_stranger},
         {Method::post, "/refresh", refresh, describe_refresh()},
         {Method::delete_, "/revoke_access", revoke_access, describe_revoke_access()},
         {Method::delete_, "/revoke_refresh", revoke_refresh, describe_revoke_refresh()},

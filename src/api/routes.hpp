@@ -18,6 +18,7 @@ void add_routes(http::Router& router, const Service& service);
 std::vector<Endpoint> endpoints();
 
 // One flow to a file of its name; each says what it takes and gives.
+std::optional<http::Response> refuse_stranger(const Service& service, const http::Request& request);
 FlowResult log_in(const Service& service, const http::Request& request);
 Facts describe_log_in();
 FlowResult refresh(const Service& service, const http::Request& request);

@@ -46,6 +46,12 @@ struct TimedCheck {
 
 }  // namespace
 
+Result<void> check_room_for_stranger(const Service& service, const http::Request& request) {
+    if (request.header("Cookie").has_value()) return {};  // perhaps of a device that is known
+    if (!service.precedence.is_stranger(http::network_of(request.client_address))) return {};
+    return service.hash_lane.check_room(http::Turn::usual);
+}
+
 boost::asio::awaitable<Result<Verified>> verify_password(const Service& service, const http::Request& request,
                                                          const std::string& email_key, const SecretString& password) {
     core::Guesser guesser;
@@ -55,8 +61,6 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     core::Throttle::Ticket ticket = CO_TRY(service.throttle.reserve(guesser));
 
     core::Precedence::Standing standing = service.precedence.of(guesser, ticket.earlier_attempts());
-    if (standing.is_stranger()) CO_TRY(service.hash_lane.check_room(http::Turn::usual));
-
     auto turn = http::Turn::usual;
     auto find = [&](core::Reader& reader) -> Result<core::LoginAttempt> {
         if (standing.goes_first(TRY(reader.is_known_network(guesser.network)))) turn = http::Turn::first;

@@ -20,6 +20,10 @@ struct Verified {
     core::Throttle::Ticket ticket;
 };
 
+// Before its body is looked at, so that a storm costs little: refuses the request of a stranger for whom there is no
+// room on the hash lane. Errors: overloaded.
+Result<void> check_room_for_stranger(const Service& service, const http::Request& request);
+
 // A password that is wrong is no error here: check.matches says so, after the time that any failure takes.
 // Errors: throttled "too_many_attempts"; overloaded; those of the store. `request` and what else is referred to must
 // live until it is done.

@@ -5,20 +5,27 @@
 #include "base/limits.hpp"
 
 namespace postern::core {
+namespace {
+
+Budgets::Key key_of(std::string_view network) {
+    return {.kind = Budgets::Kind::stranger, .first = Budgets::half(digest(network))};
+}
+
+}  // namespace
 
 Precedence::Standing::Standing(Precedence& owner, const Guesser& guesser, bool may_go_first)
     : owner_(&owner),
       address_(digest(guesser.email_key)),
-      network_{.kind = Budgets::Kind::stranger, .first = Budgets::half(digest(guesser.network))},
+      network_(key_of(guesser.network)),
       has_device_(guesser.device.has_value()),
-      is_stranger_(!may_go_first || (!has_device_ && owner.was_unknown(network_))) {}
+      may_go_first_(may_go_first) {}
 
 Precedence::Standing::Standing(Standing&& other) noexcept
     : owner_(std::exchange(other.owner_, nullptr)),
       address_(other.address_),
       network_(other.network_),
       has_device_(other.has_device_),
-      is_stranger_(other.is_stranger_),
+      may_go_first_(other.may_go_first_),
       holds_place_(other.holds_place_) {}
 
 Precedence::Standing::~Standing() {
@@ -27,7 +34,7 @@ Precedence::Standing::~Standing() {
 
 bool Precedence::Standing::goes_first(bool is_known_network) {
     if (!is_known_network && !has_device_) owner_->note_unknown(network_);
-    if (is_stranger_ || (!is_known_network && !has_device_)) return false;
+    if (!may_go_first_ || (!is_known_network && !has_device_)) return false;
     if (!holds_place_) holds_place_ = owner_->take_place(address_);
     return holds_place_;
 }
@@ -44,9 +51,11 @@ Precedence::Standing Precedence::of(const Guesser& guesser, std::int64_t earlier
     return {*this, guesser, earlier_attempts < limits::precedence_network_attempts};
 }
 
-bool Precedence::was_unknown(const Budgets::Key& network) {
+bool Precedence::is_stranger(std::string_view network) {
+    const Budgets::Key key = key_of(network);
+    const Timestamp now = clock_.now();
     const std::lock_guard lock(mutex_);
-    return strangers_.used(network, clock_.now()) > 0;
+    return strangers_.used(key, now) > 0;
 }
 
 void Precedence::note_unknown(const Budgets::Key& network) {

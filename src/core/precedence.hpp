@@ -31,8 +31,6 @@ public:
         Standing& operator=(const Standing&) = delete;
         ~Standing();
 
-        // Without asking the store: it cannot go first.
-        [[nodiscard]] bool is_stranger() const { return is_stranger_; }
         // Whether it goes first. `is_known_network`: what the store says of it.
         [[nodiscard]] bool goes_first(bool is_known_network);
         // The password was right: its network will be known.
@@ -45,7 +43,7 @@ public:
         Digest address_;
         Budgets::Key network_;
         bool has_device_;
-        bool is_stranger_;
+        bool may_go_first_;
         bool holds_place_ = false;
     };
 
@@ -53,9 +51,10 @@ public:
 
     // `earlier_attempts`: as the attempt's ticket says.
     Standing of(const Guesser& guesser, std::int64_t earlier_attempts);
+    // Without asking the store: whoever comes from there goes first with a device cookie only.
+    bool is_stranger(std::string_view network);
 
 private:
-    bool was_unknown(const Budgets::Key& network);
     void note_unknown(const Budgets::Key& network);
     bool take_place(const Digest& address);
     void give_back(const Digest& address);

@@ -32,7 +32,6 @@ TEST_F(PrecedenceTest, WhoTriesMuchIsAStranger) {
     constexpr auto limit = limits::precedence_network_attempts;
     EXPECT_TRUE(of("a@example.org", "192.0.2.1", false, limit - 1).goes_first(true));
     EXPECT_FALSE(of("a@example.org", "192.0.2.1", false, limit).goes_first(true));
-    EXPECT_TRUE(of("a@example.org", "192.0.2.1", false, limit).is_stranger());
     EXPECT_FALSE(of("a@example.org", "192.0.2.1", true, limit).goes_first(true));
 }
 
@@ -52,26 +51,32 @@ TEST_F(PrecedenceTest, OneAddressTakesFewOfTheFirstPlaces) {
 }
 
 TEST_F(PrecedenceTest, AnUnknownNetworkIsRememberedForAWhile) {
-    EXPECT_FALSE(of("a@example.org", "192.0.2.1").is_stranger()) << "the store must be asked first";
+    EXPECT_FALSE(precedence.is_stranger("192.0.2.1")) << "the store must be asked first";
     EXPECT_FALSE(of("a@example.org", "192.0.2.1").goes_first(false));
-    EXPECT_TRUE(of("b@example.org", "192.0.2.1").is_stranger());
-    EXPECT_FALSE(of("b@example.org", "192.0.2.1", true).is_stranger()) << "a cookie speaks for itself";
-    EXPECT_FALSE(of("b@example.org", "192.0.2.2").is_stranger());
+    EXPECT_TRUE(precedence.is_stranger("192.0.2.1"));
+    EXPECT_FALSE(precedence.is_stranger("192.0.2.2"));
+    EXPECT_TRUE(of("b@example.org", "192.0.2.1", true).goes_first(false)) << "a cookie speaks for itself";
+    EXPECT_TRUE(of("b@example.org", "192.0.2.1").goes_first(true)) << "the store knows it by now";
     clock.advance(2 * limits::strangers_window);
-    EXPECT_FALSE(of("b@example.org", "192.0.2.1").is_stranger());
+    EXPECT_FALSE(precedence.is_stranger("192.0.2.1"));
+}
+
+TEST_F(PrecedenceTest, WithACookieNobodyIsRememberedAsAStranger) {
+    EXPECT_TRUE(of("a@example.org", "192.0.2.1", true).goes_first(false));
+    EXPECT_FALSE(precedence.is_stranger("192.0.2.1"));
 }
 
 TEST_F(PrecedenceTest, ASuccessMakesItKnownAtOnce) {
     Precedence::Standing standing = of("a@example.org", "192.0.2.1");
     EXPECT_FALSE(standing.goes_first(false));
     standing.succeeded();
-    EXPECT_FALSE(of("a@example.org", "192.0.2.1").is_stranger());
+    EXPECT_FALSE(precedence.is_stranger("192.0.2.1"));
 }
 
 TEST_F(PrecedenceTest, MoreStrangersThanFitStayWithinTheMemory) {
     for (int i = 0; i < 200'000; ++i) EXPECT_FALSE(of("a@example.org", std::to_string(i)).goes_first(false));
-    EXPECT_TRUE(of("a@example.org", "199999").is_stranger());
-    EXPECT_FALSE(of("a@example.org", "0").is_stranger()) << "forgotten for those who came later";
+    EXPECT_TRUE(precedence.is_stranger("199999"));
+    EXPECT_FALSE(precedence.is_stranger("0")) << "forgotten for those who came later";
 }
 
 }  // namespace
