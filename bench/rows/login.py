@@ -21,9 +21,9 @@ def hash_parameters(site):
     return threads, settings["hash.memory_mib"], settings["hash.iterations"]
 
 
-def bare_hashes(parameters, seconds, niceness=0):
+def bare_hashes(parameters, seconds, core=None, niceness=0):
     threads, memory, iterations = parameters
-    return bare("hash", threads, seconds, memory, iterations, niceness=niceness)
+    return bare("hash", threads, seconds, memory, iterations, core=core, niceness=niceness)
 
 
 def saturated():

@@ -4,6 +4,7 @@ rate. One run of the storm a round gives all three figures. The server has one c
 generator another core, as the two sides of every row."""
 
 import contextlib
+import dataclasses
 import functools
 import subprocess
 import threading
@@ -15,7 +16,7 @@ from measuring import BUILD, ROUNDS, Row
 from parts import SERVER_CORE, BenchError, nginx, open_loop, postern, requests_file, settle, stop, token_chains, wrk
 from rows.growth import hash_seconds
 from rows.login import SECONDS as LOGIN_SECONDS
-from rows.login import hash_parameters, login_request
+from rows.login import bare_hashes, hash_parameters, login_request
 from rows.verify import verify_requests
 
 SECONDS = 10
@@ -76,18 +77,28 @@ def check_answers(storm):
         raise BenchError(f"the storm was also answered with {sorted(unexpected)}, {storm['broken']} connections broke")
 
 
-def nginx_p99(parameters, file):
-    """p99 of nginx at the same rate beside as many equally nice hash threads."""
+def beside_nginx(parameters, **streams):
+    """The answers of nginx to these streams beside as many equally nice bare hash threads, and the rate of those."""
     threads, memory, iterations = parameters
     with nginx(core=SERVER_CORE) as port:
         hashing = subprocess.Popen(["taskset", "-c", str(SERVER_CORE), "nice", "-n", "10", str(BUILD / "bare_hash"),
-                                    str(threads), str(SECONDS + 2), memory, iterations], stdout=subprocess.DEVNULL)
+                                    str(threads), str(SECONDS - 1), memory, iterations], stdout=subprocess.PIPE,
+                                   text=True)
         try:
-            settle(1)
-            result = open_loop(port, SECONDS, verify=(VERIFY_RATE, 32, file))["verify"]
+            result = open_loop(port, SECONDS, **streams)
+            return result, float(hashing.communicate(timeout=SECONDS)[0])
         finally:
             stop(hashing)
-    return result
+
+
+@dataclasses.dataclass
+class Storm:
+    capacity: float  # hashes a second at saturation
+    hashed: float  # and in the storm
+    ours: dict
+    nginx: dict  # forward auth alone
+    nginx_in_storm: tuple  # the whole storm, and the bare hashes a second beside it
+    bare: float  # hashes a second beside nothing
 
 
 @functools.cache
@@ -107,39 +118,47 @@ def storms():
             requests_file([login_request(owner, network) for owner, network in owners]) as owner_file,
             requests_file(verify_requests(tokens)) as verify_file,
         ):
+            wrk(site.node.port, 2, script="tokens.lua", BENCH_REQUESTS=verify_file)  # every token becomes known
             for _ in range(ROUNDS):
                 capacity = wrk(site.node.port, LOGIN_SECONDS, script="tokens.lua", connections=16,
                                BENCH_REQUESTS=calm_file)
                 settle()
+                storm = {"strangers": (OVERLOAD * capacity, 3000, storm_file), "owners": (0.1 * capacity, 200, owner_file)}
+                verify = (VERIFY_RATE, 32, verify_file)
                 with hash_rate(site) as rate:
-                    result = open_loop(
-                        site.node.port,
-                        SECONDS,
-                        strangers=(OVERLOAD * capacity, 3000, storm_file),
-                        owners=(0.1 * capacity, 200, owner_file),
-                        verify=(VERIFY_RATE, 32, verify_file),
-                    )
+                    ours = open_loop(site.node.port, SECONDS, verify=verify, **storm)
                 settle(4)  # until the queue of hashes is empty
-                check_answers(result["strangers"])
-                rounds.append((capacity, rate[0], result, nginx_p99(parameters, verify_file)))
+                check_answers(ours["strangers"])
+                rounds.append(
+                    Storm(
+                        capacity=capacity,
+                        hashed=rate[0],
+                        ours=ours,
+                        nginx=beside_nginx(parameters, verify=verify)[0],
+                        nginx_in_storm=beside_nginx(parameters, verify=verify, **storm),
+                        bare=bare_hashes(parameters, SECONDS - 2, core=SERVER_CORE, niceness=10),
+                    )
+                )
     return rounds
 
 
 def goodput():
-    for capacity, hashed, result, _ in storms():
+    for storm in storms():
         yield {
-            "value": hashed / capacity,
-            "hashed_per_s": hashed,
-            "capacity_per_s": capacity,
-            "offered_per_s": result["strangers"]["offered"] / SECONDS,
-            "refused": attempts(result["strangers"], "429", "503"),
-            "generator_lag_p99_us": result["strangers"]["lag_p99_us"],
+            "value": storm.hashed / storm.capacity,
+            "hashed_per_s": storm.hashed,
+            "capacity_per_s": storm.capacity,
+            # The limit: what is left of bare hashes by nginx, which answers this storm without looking at it.
+            "goodput_beside_nginx": storm.nginx_in_storm[1] / storm.bare,
+            "offered_per_s": storm.ours["strangers"]["offered"] / SECONDS,
+            "refused": attempts(storm.ours["strangers"], "429", "503"),
+            "generator_lag_p99_us": storm.ours["strangers"]["lag_p99_us"],
         }
 
 
 def owner_success():
-    for _, _, result, _ in storms():
-        owners = result["owners"]
+    for storm in storms():
+        owners = storm.ours["owners"]
         yield {
             "value": attempts(owners, "200") / owners["offered"],
             "offered": owners["offered"],
@@ -149,13 +168,14 @@ def owner_success():
 
 
 def verify_latency():
-    for _, _, result, theirs in storms():
-        ours = result["verify"]
+    for storm in storms():
+        ours, theirs, in_storm = (result["verify"] for result in (storm.ours, storm.nginx, storm.nginx_in_storm[0]))
         yield {
             "value": ours["statuses"]["200"]["p99_us"] / theirs["statuses"]["200"]["p99_us"],
             "verify_p99_us": ours["statuses"]["200"]["p99_us"],
             "nginx_p99_us": theirs["statuses"]["200"]["p99_us"],
-            "generator_lag_p99_us": max(ours["lag_p99_us"], theirs["lag_p99_us"]),
+            "nginx_p99_in_this_storm_us": in_storm["statuses"]["200"]["p99_us"],
+            "generator_lag_p99_us": max(side["lag_p99_us"] for side in (ours, theirs, in_storm)),
         }
 
 
