@@ -1,7 +1,9 @@
 /* The bare limit of a durable write: the statements of a revocation or of a refresh, on a database that the server
- * made, 64 to a commit, with nothing around them but, for a refresh, the two signatures of its answer.
+ * made, 64 to a commit, with nothing around them but the signatures: for a revocation the check of its token's, for a
+ * refresh the two of its answer.
  *
  *     sql revoke DATABASE SECONDS      prints operations per second; needs unrevoked slots in the database
+ *     sql revoke-unchecked DATABASE SECONDS      likewise, without the signatures
  *     sql refresh DATABASE SECONDS     likewise; needs a live session
  */
 #include <openssl/ec.h>
@@ -9,6 +11,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,13 +91,55 @@ static void prepare_common(void) {
         "'127.0.0.1', 'token_revoked', '', '', 1, ?3, ?4)");
 }
 
+static void check_crypto(int ok, const char* what) {
+    if (ok == 1) return;
+    fprintf(stderr, "sql: %s failed\n", what);
+    exit(1);
+}
+
+/* An ES256 key, and a token's text under its signature. */
+struct signer {
+    EVP_PKEY* key;
+    EVP_MD_CTX* context;
+    EVP_MD_CTX* verifying; /* set up once and copied for each check: the cheapest way that OpenSSL 3.0 has */
+    unsigned char text[token_bytes];
+    unsigned char signature[256];
+    size_t signature_bytes;
+};
+
+static void sign(struct signer* signer) {
+    signer->signature_bytes = sizeof signer->signature;
+    check_crypto(EVP_DigestSignInit(signer->context, NULL, EVP_sha256(), NULL, signer->key), "EVP_DigestSignInit");
+    check_crypto(
+        EVP_DigestSign(signer->context, signer->signature, &signer->signature_bytes, signer->text, token_bytes),
+        "EVP_DigestSign");
+    EVP_MD_CTX_reset(signer->context);
+}
+
+static void check_signature(struct signer* signer) {
+    check_crypto(EVP_MD_CTX_copy_ex(signer->context, signer->verifying), "EVP_MD_CTX_copy_ex");
+    check_crypto(
+        EVP_DigestVerify(signer->context, signer->signature, signer->signature_bytes, signer->text, token_bytes),
+        "EVP_DigestVerify");
+}
+
+static void make_signer(struct signer* signer) {
+    signer->key = EVP_EC_gen("P-256");
+    signer->context = EVP_MD_CTX_new();
+    signer->verifying = EVP_MD_CTX_new();
+    memset(signer->text, 'a', token_bytes);
+    check_crypto(EVP_DigestVerifyInit(signer->verifying, NULL, EVP_sha256(), NULL, signer->key),
+                 "EVP_DigestVerifyInit");
+    sign(signer);
+}
+
 struct slot {
     unsigned char list[id_bytes];
     unsigned char session[id_bytes];
     sqlite3_int64 index;
 };
 
-static double revoke(double seconds) {
+static double revoke(double seconds, bool checks_signatures) {
     struct slot* slots = malloc(sizeof(struct slot) * most_rows);
     size_t count = 0;
     sqlite3_stmt* list = prepare("SELECT list_id, idx, session_id FROM token_slots WHERE revoked_at IS NULL");
@@ -110,6 +155,8 @@ static double revoke(double seconds) {
     sqlite3_stmt* revoke_slot = prepare(
         "UPDATE token_slots SET revoked_at = 1, revoke_reason = 'token_revoked', revoke_change = 1 "
         "WHERE list_id = ?1 AND idx = ?2 AND revoked_at IS NULL RETURNING list_id, idx");
+    struct signer signer;
+    make_signer(&signer);
     size_t done = 0;
     const double began = now();
     while (now() - began < seconds && done + operations_per_commit <= count) {
@@ -117,6 +164,7 @@ static double revoke(double seconds) {
         finish(change, 1);
         for (int i = 0; i < operations_per_commit; ++i) {
             const struct slot* slot = &slots[done++];
+            if (checks_signatures) check_signature(&signer);
             finish(savepoint, 0);
             sqlite3_bind_blob(revoke_slot, 1, slot->list, id_bytes, SQLITE_STATIC);
             sqlite3_bind_int64(revoke_slot, 2, slot->index);
@@ -130,19 +178,11 @@ static double revoke(double seconds) {
 }
 
 /* What a refresh answers with: an ES256 access token and an HS256 refresh token. */
-static void sign_pair(EVP_MD_CTX* signing, EVP_PKEY* key) {
-    static const unsigned char text[token_bytes] = {'a'};
-    unsigned char signature[256];
-    size_t bytes = sizeof signature;
+static void sign_pair(struct signer* signer) {
     unsigned char mac[32];
     unsigned int mac_bytes = 0;
-    if (EVP_DigestSignInit(signing, NULL, EVP_sha256(), NULL, key) != 1 ||
-        EVP_DigestSign(signing, signature, &bytes, text, sizeof text) != 1 ||
-        HMAC(EVP_sha256(), text, 32, text, sizeof text, mac, &mac_bytes) == NULL) {
-        fputs("sql: signing failed\n", stderr);
-        exit(1);
-    }
-    EVP_MD_CTX_reset(signing);
+    sign(signer);
+    check_crypto(HMAC(EVP_sha256(), signer->text, 32, signer->text, token_bytes, mac, &mac_bytes) != NULL, "HMAC");
 }
 
 static double refresh(double seconds) {
@@ -162,8 +202,8 @@ static double refresh(double seconds) {
     sqlite3_stmt* insert_slot = prepare(
         "INSERT INTO token_slots (list_id, idx, session_id, counter, jti, issued_at, expires_at) "
         "VALUES (?1, ?2, ?3, ?2, ?4, 1, 2)");
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    EVP_MD_CTX* signing = EVP_MD_CTX_new();
+    struct signer signer;
+    make_signer(&signer);
     unsigned char list[id_bytes];
     make_id(list);
     sqlite3_int64 done = 0;
@@ -186,7 +226,7 @@ static double refresh(double seconds) {
             sqlite3_bind_blob(insert_slot, 4, token, id_bytes, SQLITE_STATIC);
             finish(insert_slot, 0);
             finish(release_savepoint, 0);
-            sign_pair(signing, key);
+            sign_pair(&signer);
         }
         run("COMMIT");
     }
@@ -195,7 +235,7 @@ static double refresh(double seconds) {
 
 int main(int count, char** arguments) {
     if (count != 4) {
-        fputs("usage: sql revoke|refresh DATABASE SECONDS\n", stderr);
+        fputs("usage: sql revoke|revoke-unchecked|refresh DATABASE SECONDS\n", stderr);
         return 2;
     }
     check(sqlite3_open(arguments[2], &database), SQLITE_OK, "open");
@@ -203,6 +243,7 @@ int main(int count, char** arguments) {
     run("PRAGMA synchronous = FULL");
     run("PRAGMA foreign_keys = ON");
     const double seconds = atof(arguments[3]);
-    printf("%.1f\n", strcmp(arguments[1], "revoke") == 0 ? revoke(seconds) : refresh(seconds));
+    const bool refreshes = strcmp(arguments[1], "refresh") == 0;
+    printf("%.1f\n", refreshes ? refresh(seconds) : revoke(seconds, strcmp(arguments[1], "revoke") == 0));
     return 0;
 }
