@@ -83,7 +83,7 @@ def nginx(core=None):
         )
         process = subprocess.Popen(["nginx", "-p", folder, "-c", str(configuration)], stderr=subprocess.DEVNULL)
         try:
-            until(lambda: _answers(port), seconds=10, what="nginx answers")
+            until(lambda: answers(port), seconds=10, what="nginx answers")
             if core is not None:
                 for pid in family(process.pid):
                     pin(pid, core)
@@ -92,7 +92,7 @@ def nginx(core=None):
             stop(process)
 
 
-def _answers(port):
+def answers(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

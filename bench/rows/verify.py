@@ -3,10 +3,16 @@
 Our answers say whose a token is and nginx's say nothing, so the generator has more to do with ours, and is the limit
 sooner. What counts is the rate that a core of the server's would do: the one that was seen by the share that was used."""
 
-from measuring import ROUNDS, Row
+import contextlib
+import subprocess
+
+from harness.process import free_port
+from harness.waiting import until
+from measuring import BUILD, ROUNDS, Row
 from parts import (
     CLIENT_CORE,
     SERVER_CORE,
+    answers,
     bare,
     nginx,
     pin,
@@ -15,6 +21,7 @@ from parts import (
     requests_file,
     settle,
     shares,
+    stop,
     token_chains,
     wrk,
 )
@@ -55,9 +62,26 @@ def warm():
                 }
 
 
+@contextlib.contextmanager
+def checking_server():
+    """Nothing but HTTP and a signature check for each request. Yields its port."""
+    port = free_port()
+    process = subprocess.Popen(["taskset", "-c", str(SERVER_CORE), str(BUILD / "bare_signature"), "serve", str(port)])
+    try:
+        until(lambda: answers(port), seconds=10, what="the checking server answers")
+        yield port
+    finally:
+        stop(process)
+
+
 def cold():
-    """A restart forgets which tokens were checked; the tokens stay good."""
-    with postern(ONE_THREAD, core=SERVER_CORE) as site, nginx(core=SERVER_CORE) as plain:
+    """A restart forgets which tokens were checked; the tokens stay good. The limit of the goal takes nginx's rate at
+    saturation, where its answers come in heaps; the checking server shows what the wake-ups cost at the rate of checks."""
+    with (
+        postern(ONE_THREAD, core=SERVER_CORE) as site,
+        nginx(core=SERVER_CORE) as plain,
+        checking_server() as checking,
+    ):
         tokens, _ = token_chains(site, 50, COLD_TOKENS)
         with requests_file(verify_requests(tokens)) as file:
             for _ in range(ROUNDS):
@@ -67,8 +91,16 @@ def cold():
                 settle()
                 theirs = wrk(plain, SECONDS, script="tokens.lua", BENCH_REQUESTS=file)
                 checks = bare("signature", SECONDS, core=SERVER_CORE)
+                settle()
+                served = wrk(checking, SECONDS, script="tokens.lua", BENCH_REQUESTS=file)
                 limit = 1 / (1 / theirs + 1 / checks)
-                yield {"value": ours / limit, "verifies_per_s": ours, "nginx_per_s": theirs, "checks_per_s": checks}
+                yield {
+                    "value": ours / limit,
+                    "verifies_per_s": ours,
+                    "nginx_per_s": theirs,
+                    "checks_per_s": checks,
+                    "checking_server_per_s": served,
+                }
 
 
 ROWS = [Row("verify_vs_nginx", 0.8, True, warm), Row("verify_cold_vs_limit", 0.85, True, cold)]
