@@ -7,7 +7,7 @@
 
 #include "crypto/hash_memory.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef POSTERN_SANITIZER
 
 namespace {
 

@@ -26,7 +26,7 @@ Result<void> harden_process() {
     umask(S_IRWXG | S_IRWXO);
     const rlimit none{0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return internal_error("Cannot switch core dumps off");
-#ifndef __SANITIZE_ADDRESS__  // LeakSanitizer attaches to its own process
+#ifndef POSTERN_SANITIZER  // LeakSanitizer attaches to its own process
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return internal_error("Cannot switch core dumps off");
 #endif
     if (!prepare_random()) return internal_error("This machine has no source of randomness");

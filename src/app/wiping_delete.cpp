@@ -6,7 +6,7 @@
 
 #include "base/wiping_heap.hpp"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef POSTERN_SANITIZER
 
 // The forms that the standard library does not itself hand on to these are all here ([new.delete.single]); what they
 // free came from malloc or aligned_alloc, since the standard library's own operators new are used.

@@ -20,6 +20,7 @@ thread_local std::size_t allocations = 0;
 
 }  // namespace
 
+#ifndef POSTERN_SANITIZER  // which has these itself; nothing is counted then
 // Not inlined: GCC would see malloc() meet a delete, and warn.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     ++allocations;
@@ -32,6 +33,7 @@ thread_local std::size_t allocations = 0;
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
+#endif
 
 namespace postern::verify {
 namespace {
