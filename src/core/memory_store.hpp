@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <utility>
 #include <vector>
@@ -329,7 +330,7 @@ public:
     [[nodiscard]] std::vector<ListId> list_ids() const override { return {list_}; }
 
     MemoryTables tables;
-    bool fresh = true;
+    std::atomic<bool> fresh = true;  // read by the thread of the revocation feed
     bool reachable = true;
     int catch_ups = 0;
 
