@@ -21,10 +21,12 @@ add_library(sodium ALIAS PkgConfig::sodium)
 add_library(postern_boost_json INTERFACE)
 target_link_libraries(postern_boost_json INTERFACE Boost::json)
 
-# Asio and Beast: their bodies compiled once, one definition of their options for every translation unit.
+# Asio and Beast: their bodies compiled once, one definition of their options for every translation unit. A thread keeps
+# the memory of as many coroutine frames as a request has, for the next one: two, as Asio would have it, are too few.
 add_library(postern_asio STATIC cmake/asio.cpp)
 target_compile_definitions(postern_asio PUBLIC
     BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_NO_TS_EXECUTORS
+    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
     BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)
 target_link_libraries(postern_asio PUBLIC Boost::headers Threads::Threads OpenSSL::SSL PRIVATE postern_flags)
 

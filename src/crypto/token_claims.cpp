@@ -1,6 +1,8 @@
 #include "crypto/token_claims.hpp"
 
+#include <array>
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <limits>
@@ -13,6 +15,17 @@ namespace postern::crypto {
 namespace {
 
 namespace json = boost::json;
+
+// For the JSON of one token, which takes some sixty allocations otherwise. What does not fit is allocated.
+class ClaimsMemory {
+public:
+    ClaimsMemory() : resource_(bytes_.data(), bytes_.size()) {}
+    operator json::storage_ptr() { return &resource_; }  // NOLINT: where a storage is wanted
+
+private:
+    std::array<unsigned char, 8192> bytes_;  // NOLINT: filled before it is read
+    json::monotonic_resource resource_;
+};
 
 constexpr std::string_view access_type = "access";
 constexpr std::string_view refresh_type = "refresh";
@@ -34,19 +47,22 @@ std::string refresh_token_id(const core::RefreshClaims& claims) {
 }  // namespace
 
 std::string write_claims(const core::AccessClaims& claims) {
-    const json::object list = {{"idx", claims.slot.index},
-                               {"uri", core::status_list_uri(claims.issuer, claims.slot.list)}};
-    json::object object = {{"iss", claims.issuer},
-                           {"aud", json::array(claims.audience.begin(), claims.audience.end())},
-                           {"sub", claims.subject.text()},
-                           {"client_id", claims.client_id},
-                           {"iat", to_seconds(claims.issued_at)},
-                           {"exp", to_seconds(claims.expires_at)},
-                           {"jti", claims.token_id.text()},
-                           {"type", access_type},
-                           {"status", {{"status_list", list}}}};
+    ClaimsMemory memory;
+    json::object object(
+        {{"iss", claims.issuer},
+         {"aud", json::array(claims.audience.begin(), claims.audience.end(), memory)},
+         {"sub", claims.subject.text()},
+         {"client_id", claims.client_id},
+         {"iat", to_seconds(claims.issued_at)},
+         {"exp", to_seconds(claims.expires_at)},
+         {"jti", claims.token_id.text()},
+         {"type", access_type},
+         {"status",
+          {{"status_list",
+            {{"idx", claims.slot.index}, {"uri", core::status_list_uri(claims.issuer, claims.slot.list)}}}}}},
+        memory);
     if (!claims.is_clients_own()) object["sid"] = claims.session_id.text();
-    if (!claims.roles.empty()) object["roles"] = json::array(claims.roles.begin(), claims.roles.end());
+    if (!claims.roles.empty()) object["roles"] = json::array(claims.roles.begin(), claims.roles.end(), memory);
     if (!claims.scopes.empty()) object["scope"] = core::join_words(claims.scopes);
     add_custom_claims(object, claims.custom);
     return json::serialize(object);
@@ -62,20 +78,23 @@ std::string write_claims(const core::StatusListClaims& claims) {
 }
 
 std::string write_claims(const core::RefreshClaims& claims) {
-    const json::object object = {{"iss", claims.issuer},
-                                 {"aud", claims.audience},
-                                 {"sub", claims.subject.text()},
-                                 {"iat", to_seconds(claims.issued_at)},
-                                 {"exp", to_seconds(claims.expires_at)},
-                                 {"jti", refresh_token_id(claims)},
-                                 {"sid", claims.session_id.text()},
-                                 {"ctr", claims.counter},
-                                 {"type", refresh_type}};
+    ClaimsMemory memory;
+    const json::object object({{"iss", claims.issuer},
+                               {"aud", claims.audience},
+                               {"sub", claims.subject.text()},
+                               {"iat", to_seconds(claims.issued_at)},
+                               {"exp", to_seconds(claims.expires_at)},
+                               {"jti", refresh_token_id(claims)},
+                               {"sid", claims.session_id.text()},
+                               {"ctr", claims.counter},
+                               {"type", refresh_type}},
+                              memory);
     return json::serialize(object);
 }
 
 Result<core::RefreshClaims> read_refresh_claims(std::span<const std::uint8_t> payload) {
-    const json::value parsed = TRY(verify::parse_claims(payload));
+    ClaimsMemory memory;
+    const json::value parsed = TRY(verify::parse_claims(payload, memory));
     const json::object& object = parsed.get_object();
     core::RefreshClaims claims;
     TRY(verify::check_type(object, refresh_type));

@@ -23,7 +23,11 @@ Exchange::Exchange(Shard& shard, Shared& shared, const AddressBytes& peer, bool 
 
 void Exchange::identify() {
     const std::string_view sent_id = acceptable_request_id(request);
-    request.request_id = sent_id.empty() ? shard_.make_request_id() : std::string(sent_id);
+    if (sent_id.empty()) {
+        shard_.write_request_id(request.request_id);
+    } else {
+        request.request_id = sent_id;
+    }
     request.client_address = peer_is_trusted_ ? shared_.proxies.client_address(peer_, request) : peer_text_;
 }
 

@@ -122,8 +122,9 @@ void Shard::cut_connections() {
     });
 }
 
-std::string Shard::make_request_id() {
-    return request_id_prefix_ + std::to_string(++request_ids_);
+void Shard::write_request_id(std::string& id) {
+    id = request_id_prefix_;
+    id += std::to_string(++request_ids_);
 }
 
 }  // namespace postern::http

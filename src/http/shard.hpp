@@ -53,7 +53,7 @@ public:
 
     // On the shard's thread.
     void add(Tenant& tenant);
-    std::string make_request_id();
+    void write_request_id(std::string& id);  // over what is there, so that a connection keeps the storage
     DateLine date_line;
 
 private:

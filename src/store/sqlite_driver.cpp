@@ -18,6 +18,12 @@ bool is_blank(const char* text) {
     return text == nullptr || std::string_view(text).find_first_not_of(" \n;") == std::string_view::npos;
 }
 
+// SQLite would count its allocations under a mutex of the whole process; nobody asks for the count. Takes effect before
+// the first connection only.
+void forgo_memory_statistics() {
+    [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 }  // namespace
 
 struct SqliteConnection::Statement {
@@ -33,6 +39,7 @@ struct SqliteConnection::Statement {
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& file, SqliteAccess access,
                                                                  Milliseconds busy_time) {
     TRY(prepare_sqlite_file(file));
+    forgo_memory_statistics();
     sqlite3* database = nullptr;
     const int code = sqlite3_open_v2(file.c_str(), &database,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
