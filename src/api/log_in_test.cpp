@@ -209,6 +209,10 @@ TEST(LogIn, AStrangerForWhomThereIsNoRoomIsRefusedUnread) {
 
     request.headers.emplace_back("Cookie", "postern_device=x");
     EXPECT_EQ(bench.call(request).status, 400) << "the cookie may be of a device that is known";
+    request.body = R"({"email":"a@example.org","password":"a guess"})";
+    const auto reads = bench.store->reads;
+    EXPECT_EQ(bench.call(request).status, 503);
+    EXPECT_EQ(bench.store->reads, reads) << "and is of none";
 }
 
 }  // namespace

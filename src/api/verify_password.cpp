@@ -44,12 +44,16 @@ struct TimedCheck {
     SteadyTime begin;
 };
 
+Result<void> check_room_for_stranger(const Service& service, std::string_view network) {
+    if (!service.precedence.is_stranger(network)) return {};
+    return service.hash_lane.check_room(http::Turn::usual);
+}
+
 }  // namespace
 
 Result<void> check_room_for_stranger(const Service& service, const http::Request& request) {
     if (request.header("Cookie").has_value()) return {};  // perhaps of a device that is known
-    if (!service.precedence.is_stranger(http::network_of(request.client_address))) return {};
-    return service.hash_lane.check_room(http::Turn::usual);
+    return check_room_for_stranger(service, http::network_of(request.client_address));
 }
 
 boost::asio::awaitable<Result<Verified>> verify_password(const Service& service, const http::Request& request,
@@ -60,6 +64,8 @@ boost::asio::awaitable<Result<Verified>> verify_password(const Service& service,
     guesser.device = read_device(service, request, email_key);
     core::Throttle::Ticket ticket = CO_TRY(service.throttle.reserve(guesser));
 
+    // A cookie that is not ours spares nobody from being refused before the store is asked.
+    if (!guesser.device.has_value()) CO_TRY(check_room_for_stranger(service, guesser.network));
     core::Precedence::Standing standing = service.precedence.of(guesser, ticket.earlier_attempts());
     auto turn = http::Turn::usual;
     auto find = [&](core::Reader& reader) -> Result<core::LoginAttempt> {

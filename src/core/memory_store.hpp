@@ -281,6 +281,7 @@ public:
     explicit MemoryStore(Timestamp now) : list_(ListId::make(now)) {}
 
     void read(ReadWork work, Done done) override {
+        ++reads;
         MemoryTransaction transaction(tables, list_, next_slot_);
         done(work(transaction));
     }
@@ -333,6 +334,7 @@ public:
     std::atomic<bool> fresh = true;  // read by the thread of the revocation feed
     bool reachable = true;
     int catch_ups = 0;
+    int reads = 0;
 
 private:
     ListId list_;
