@@ -176,7 +176,9 @@ void add_revoke(CLI::App& group, Plan& plan) {
          "key ends the sessions whose tokens it signed",
          "postern key revoke \"$KID\" --reason \"found in a log\""},
         [request](const Call& call) { return revoke(call, *request); });
-    command.add_option("kid", request->kid, "The key, as `postern key list` names it")->required();
+    command
+        .add_option("kid", request->kid, "The key, as `postern key list` names it; after -- if it begins with a dash")
+        ->required();
     command.add_option("--reason", request->reason, "Why, for the audit trail")->required();
 }
 

@@ -27,10 +27,33 @@ bool fits_purpose(core::KeyPurpose purpose, core::KeyAlgorithm algorithm) {
     return false;
 }
 
+// One base64url text in sixty-four: whoever types it after a command is told of an option that is not known.
+bool reads_as_option(std::string_view kid) {
+    return kid.starts_with('-');
+}
+
 std::string random_kid() {
     std::array<std::uint8_t, 16> bytes{};
-    fill_random(bytes);
-    return encode_base64url(bytes);
+    std::string kid;
+    do {
+        fill_random(bytes);
+        kid = encode_base64url(bytes);
+    } while (reads_as_option(kid));
+    return kid;
+}
+
+struct NamedPair {
+    verify::EvpKey pair;
+    std::string kid;
+};
+
+Result<NamedPair> make_named_pair(verify::SignatureAlgorithm algorithm) {
+    NamedPair made;
+    do {
+        made.pair = TRY(generate_key_pair(algorithm));
+        made.kid = TRY(make_thumbprint(*made.pair, shape_of(algorithm)));
+    } while (reads_as_option(made.kid));
+    return made;
 }
 
 }  // namespace
@@ -58,8 +81,8 @@ Result<core::StoredKey> KeyVault::make_key(core::KeyPurpose purpose, core::KeyAl
     }
     KeyBytes secret(RefreshMac::secret_bytes);
     if (const auto signs_with = signature_algorithm(algorithm)) {
-        const verify::EvpKey pair = TRY(generate_key_pair(*signs_with));
-        key.kid = TRY(make_thumbprint(*pair, shape_of(*signs_with)));
+        const auto [pair, kid] = TRY(make_named_pair(*signs_with));
+        key.kid = kid;
         key.public_jwk = TRY(write_public_jwk(*pair, *signs_with, key.kid));
         secret = TRY(encode_private_key(*pair));
     } else {

@@ -57,6 +57,15 @@ TEST(KeyVault, MakesRefreshKeysThatAreSecretAltogether) {
     EXPECT_NE(*secret, KeyBytes(32));
 }
 
+TEST(KeyVault, NoKidReadsAsAnOptionOfACommand) {
+    const MasterKeys masters(key_of('1'));
+    const KeyVault vault(masters);
+    for (int i = 0; i < 500; ++i) {
+        EXPECT_NE(vault.make_key(KeyPurpose::access, KeyAlgorithm::es256, now)->kid.front(), '-');
+        EXPECT_NE(vault.make_key(KeyPurpose::refresh, KeyAlgorithm::hs256, now)->kid.front(), '-');
+    }
+}
+
 TEST(KeyVault, KeepsAlgorithmsToTheirPurposes) {
     const MasterKeys masters(key_of('1'));
     const KeyVault vault(masters);
