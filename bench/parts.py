@@ -142,6 +142,22 @@ def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, a
     return answers / (duration_us / 1e6)
 
 
+def refresh_chains(port, seconds, tokens):
+    """Refreshes a second, each of the refresh tokens on a connection of its own, and after it the one that it gave.
+    Raises unless every answer held a new token."""
+    with tempfile.NamedTemporaryFile("w", prefix="bench-tokens-") as file:
+        file.write("".join(f"{token}\n" for token in tokens))
+        file.flush()
+        done = subprocess.run([str(BUILD / "refresh_chains"), str(port), str(seconds), file.name], capture_output=True,
+                              text=True, timeout=seconds + 60, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"the load generator failed: {done.stderr}")
+    answers, duration_us, others = (int(word) for word in done.stdout.split())
+    if others:
+        raise BenchError(f"of {answers} answers {others} held no new token")
+    return answers / (duration_us / 1e6)
+
+
 def open_loop(port, seconds, **streams):
     """streams: name=(rate, connections, file). What bench/load/open_loop.cpp prints."""
     words = [f"{name}:{rate}:{connections}:{file}" for name, (rate, connections, file) in streams.items()]

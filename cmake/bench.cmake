@@ -7,8 +7,10 @@ postern_bare_limit(hash sodium Threads::Threads)
 postern_bare_limit(signature OpenSSL::Crypto)
 postern_bare_limit(sql SQLite::SQLite3 OpenSSL::Crypto)
 
-add_executable(open_loop EXCLUDE_FROM_ALL bench/load/open_loop.cpp)
-add_custom_target(bench_programs DEPENDS bare_hash bare_signature bare_sql open_loop)
+foreach(generator open_loop refresh_chains)
+    add_executable(${generator} EXCLUDE_FROM_ALL bench/load/${generator}.cpp)
+endforeach()
+add_custom_target(bench_programs DEPENDS bare_hash bare_signature bare_sql open_loop refresh_chains)
 
 find_package(benchmark QUIET CONFIG) # ./dev bench installs it
 if(benchmark_FOUND)

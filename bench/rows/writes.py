@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from measuring import ROUNDS, Row
-from parts import bare, postern, request, requests_file, settle, token_chains, wrk
+from parts import bare, postern, refresh_chains, request, requests_file, settle, token_chains, wrk
 
 CONNECTIONS = 64
 SECONDS = 4
@@ -44,12 +44,9 @@ def revocations():
 def refreshes():
     with postern(SETTINGS) as site:
         for _ in range(ROUNDS):
-            with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("w") as file:
+            with tempfile.TemporaryDirectory() as folder:
                 _, chains = token_chains(site, CONNECTIONS, CONNECTIONS)
-                file.write("".join(f"{token}\n" for token in chains))
-                file.flush()
-                ours = wrk(site.node.port, SECONDS, script="refresh_chain.lua", connections=CONNECTIONS,
-                           threads=CONNECTIONS, core=None, BENCH_TOKENS=file.name)
+                ours = refresh_chains(site.node.port, SECONDS, chains)
                 settle()
                 database = copy_of_database(site, folder)
                 theirs = bare("sql", "refresh", database, SECONDS)
