@@ -142,17 +142,23 @@ def wrk(port, seconds, *, script, connections=64, threads=1, core=CLIENT_CORE, a
     return answers / (duration_us / 1e6)
 
 
+def generate(program, port, seconds, *words, core=None):
+    """What one of our own load generators prints."""
+    done = subprocess.run(command_of(program, port, seconds, *words, core=core), capture_output=True, text=True,
+                          timeout=seconds + 60, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"the load generator failed: {done.stderr}")
+    return done.stdout
+
+
 def refresh_chains(port, seconds, tokens):
     """Refreshes a second, each of the refresh tokens on a connection of its own, and after it the one that it gave.
     Raises unless every answer held a new token."""
     with tempfile.NamedTemporaryFile("w", prefix="bench-tokens-") as file:
         file.write("".join(f"{token}\n" for token in tokens))
         file.flush()
-        done = subprocess.run([str(BUILD / "refresh_chains"), str(port), str(seconds), file.name], capture_output=True,
-                              text=True, timeout=seconds + 60, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"the load generator failed: {done.stderr}")
-    answers, duration_us, others = (int(word) for word in done.stdout.split())
+        said = generate("refresh_chains", port, seconds, file.name)
+    answers, duration_us, others = (int(word) for word in said.split())
     if others:
         raise BenchError(f"of {answers} answers {others} held no new token")
     return answers / (duration_us / 1e6)
@@ -161,20 +167,22 @@ def refresh_chains(port, seconds, tokens):
 def open_loop(port, seconds, **streams):
     """streams: name=(rate, connections, file). What bench/load/open_loop.cpp prints."""
     words = [f"{name}:{rate}:{connections}:{file}" for name, (rate, connections, file) in streams.items()]
-    done = subprocess.run(["taskset", "-c", str(CLIENT_CORE), str(BUILD / "open_loop"), str(port), str(seconds), *words],
-                          capture_output=True, text=True, timeout=seconds + 60, check=False)
-    if done.returncode != 0:
-        raise BenchError(f"the load generator failed: {done.stderr}")
-    return json.loads(done.stdout)
+    return json.loads(generate("open_loop", port, seconds, *words, core=CLIENT_CORE))
 
 
-def bare(program, *arguments, core=None, niceness=0):
-    """The rate that one of bench/limits prints."""
-    command = [str(BUILD / f"bare_{program}"), *(str(argument) for argument in arguments)]
+def command_of(program, *arguments, core=None, niceness=0):
+    """The words that start one of bench's own programs."""
+    command = [str(BUILD / program), *(str(argument) for argument in arguments)]
     if core is not None:
         command = ["taskset", "-c", str(core), *command]
     if niceness:
         command = ["nice", "-n", str(niceness), *command]
+    return command
+
+
+def bare(program, *arguments, core=None, niceness=0):
+    """The rate that one of bench/limits prints."""
+    command = command_of(f"bare_{program}", *arguments, core=core, niceness=niceness)
     return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
 
 

@@ -7,8 +7,6 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { text_bytes = 700 /* about what a token of ours signs */, most_events = 128 };
+#include "es256.h"
 
-static unsigned char text[text_bytes];
-static unsigned char signature[256];
-static size_t signature_bytes = sizeof signature;
-static EVP_MD_CTX* ready; /* set up once and copied for each check: the cheapest way that OpenSSL 3.0 has */
-static EVP_MD_CTX* verifying;
+enum { most_events = 128 };
+
+static struct es256 signer;
 
 static double now(void) {
     struct timespec time;
@@ -31,33 +27,11 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void check(int ok, const char* what) {
-    if (ok == 1) return;
-    fprintf(stderr, "signature: %s failed\n", what);
-    exit(1);
-}
-
-static void prepare(void) {
-    memset(text, 'a', sizeof text);
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    EVP_MD_CTX* signing = EVP_MD_CTX_new();
-    check(EVP_DigestSignInit(signing, NULL, EVP_sha256(), NULL, key), "EVP_DigestSignInit");
-    check(EVP_DigestSign(signing, signature, &signature_bytes, text, sizeof text), "EVP_DigestSign");
-    ready = EVP_MD_CTX_new();
-    check(EVP_DigestVerifyInit(ready, NULL, EVP_sha256(), NULL, key), "EVP_DigestVerifyInit");
-    verifying = EVP_MD_CTX_new();
-}
-
-static void check_signature(void) {
-    check(EVP_MD_CTX_copy_ex(verifying, ready), "EVP_MD_CTX_copy_ex");
-    check(EVP_DigestVerify(verifying, signature, signature_bytes, text, sizeof text), "EVP_DigestVerify");
-}
-
 static double checks_per_second(double seconds) {
     unsigned long checks = 0;
     const double began = now();
     while (now() - began < seconds) {
-        check_signature();
+        es256_check(&signer);
         ++checks;
     }
     return (double)checks / (now() - began);
@@ -69,13 +43,13 @@ static int answer(int connection) {
     char request[4096];
     const ssize_t count = recv(connection, request, sizeof request, 0);
     if (count <= 0) return 0;
-    check_signature();
+    es256_check(&signer);
     return send(connection, ok, sizeof ok - 1, MSG_NOSIGNAL) == sizeof ok - 1;
 }
 
 static void watch(int poll, int descriptor) {
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
-    check(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0, "epoll_ctl");
+    es256_require(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0, "epoll_ctl");
 }
 
 static void serve(int port) {
@@ -85,8 +59,8 @@ static void serve(int port) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    check(bind(listener, (struct sockaddr*)&address, sizeof address) == 0, "bind");
-    check(listen(listener, 4096) == 0, "listen");
+    es256_require(bind(listener, (struct sockaddr*)&address, sizeof address) == 0, "bind");
+    es256_require(listen(listener, 4096) == 0, "listen");
     watch(poll, listener);
     struct epoll_event events[most_events];
     for (;;) {
@@ -106,7 +80,7 @@ static void serve(int port) {
 }
 
 int main(int count, char** arguments) {
-    prepare();
+    es256_make(&signer);
     if (count == 2) {
         printf("%.1f\n", checks_per_second(atof(arguments[1])));
     } else if (count == 3 && strcmp(arguments[1], "serve") == 0) {

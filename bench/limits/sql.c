@@ -6,8 +6,6 @@
  *     sql revoke-unchecked DATABASE SECONDS      likewise, without the signatures
  *     sql refresh DATABASE SECONDS     likewise; needs a live session
  */
-#include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <sqlite3.h>
@@ -17,7 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { operations_per_commit = 64, id_bytes = 16, most_rows = 2000000, token_bytes = 700 };
+#include "es256.h"
+
+enum { operations_per_commit = 64, id_bytes = 16, most_rows = 2000000 };
 
 static sqlite3* database;
 
@@ -91,48 +91,6 @@ static void prepare_common(void) {
         "'127.0.0.1', 'token_revoked', '', '', 1, ?3, ?4)");
 }
 
-static void check_crypto(int ok, const char* what) {
-    if (ok == 1) return;
-    fprintf(stderr, "sql: %s failed\n", what);
-    exit(1);
-}
-
-/* An ES256 key, and a token's text under its signature. */
-struct signer {
-    EVP_PKEY* key;
-    EVP_MD_CTX* context;
-    EVP_MD_CTX* verifying; /* set up once and copied for each check: the cheapest way that OpenSSL 3.0 has */
-    unsigned char text[token_bytes];
-    unsigned char signature[256];
-    size_t signature_bytes;
-};
-
-static void sign(struct signer* signer) {
-    signer->signature_bytes = sizeof signer->signature;
-    check_crypto(EVP_DigestSignInit(signer->context, NULL, EVP_sha256(), NULL, signer->key), "EVP_DigestSignInit");
-    check_crypto(
-        EVP_DigestSign(signer->context, signer->signature, &signer->signature_bytes, signer->text, token_bytes),
-        "EVP_DigestSign");
-    EVP_MD_CTX_reset(signer->context);
-}
-
-static void check_signature(struct signer* signer) {
-    check_crypto(EVP_MD_CTX_copy_ex(signer->context, signer->verifying), "EVP_MD_CTX_copy_ex");
-    check_crypto(
-        EVP_DigestVerify(signer->context, signer->signature, signer->signature_bytes, signer->text, token_bytes),
-        "EVP_DigestVerify");
-}
-
-static void make_signer(struct signer* signer) {
-    signer->key = EVP_EC_gen("P-256");
-    signer->context = EVP_MD_CTX_new();
-    signer->verifying = EVP_MD_CTX_new();
-    memset(signer->text, 'a', token_bytes);
-    check_crypto(EVP_DigestVerifyInit(signer->verifying, NULL, EVP_sha256(), NULL, signer->key),
-                 "EVP_DigestVerifyInit");
-    sign(signer);
-}
-
 struct slot {
     unsigned char list[id_bytes];
     unsigned char session[id_bytes];
@@ -155,8 +113,8 @@ static double revoke(double seconds, bool checks_signatures) {
     sqlite3_stmt* revoke_slot = prepare(
         "UPDATE token_slots SET revoked_at = 1, revoke_reason = 'token_revoked', revoke_change = 1 "
         "WHERE list_id = ?1 AND idx = ?2 AND revoked_at IS NULL RETURNING list_id, idx");
-    struct signer signer;
-    make_signer(&signer);
+    struct es256 signer;
+    es256_make(&signer);
     size_t done = 0;
     const double began = now();
     while (now() - began < seconds && done + operations_per_commit <= count) {
@@ -164,7 +122,7 @@ static double revoke(double seconds, bool checks_signatures) {
         finish(change, 1);
         for (int i = 0; i < operations_per_commit; ++i) {
             const struct slot* slot = &slots[done++];
-            if (checks_signatures) check_signature(&signer);
+            if (checks_signatures) es256_check(&signer);
             finish(savepoint, 0);
             sqlite3_bind_blob(revoke_slot, 1, slot->list, id_bytes, SQLITE_STATIC);
             sqlite3_bind_int64(revoke_slot, 2, slot->index);
@@ -178,11 +136,11 @@ static double revoke(double seconds, bool checks_signatures) {
 }
 
 /* What a refresh answers with: an ES256 access token and an HS256 refresh token. */
-static void sign_pair(struct signer* signer) {
+static void sign_pair(struct es256* signer) {
     unsigned char mac[32];
     unsigned int mac_bytes = 0;
-    sign(signer);
-    check_crypto(HMAC(EVP_sha256(), signer->text, 32, signer->text, token_bytes, mac, &mac_bytes) != NULL, "HMAC");
+    es256_sign(signer);
+    es256_require(HMAC(EVP_sha256(), signer->text, 32, signer->text, token_bytes, mac, &mac_bytes) != NULL, "HMAC");
 }
 
 static double refresh(double seconds) {
@@ -202,8 +160,8 @@ static double refresh(double seconds) {
     sqlite3_stmt* insert_slot = prepare(
         "INSERT INTO token_slots (list_id, idx, session_id, counter, jti, issued_at, expires_at) "
         "VALUES (?1, ?2, ?3, ?2, ?4, 1, 2)");
-    struct signer signer;
-    make_signer(&signer);
+    struct es256 signer;
+    es256_make(&signer);
     unsigned char list[id_bytes];
     make_id(list);
     sqlite3_int64 done = 0;

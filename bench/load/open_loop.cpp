@@ -9,10 +9,7 @@
 // stream what was offered, the answers by status, latencies in microseconds, and `lag_p99_us`, how late the generator
 // itself was in sending while it had a connection to spare: when that is not far below the latencies, the generator
 // was the limit and the figures say nothing of the server.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,17 +30,15 @@
 #include <string>
 #include <vector>
 
+#include "loopback.hpp"
+
 namespace {
 
+using bench::fail;
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 using std::chrono::microseconds;
 using std::chrono::nanoseconds;
-
-[[noreturn]] void fail(const std::string& what) {
-    std::fprintf(stderr, "open_loop: %s\n", what.c_str());
-    std::exit(1);
-}
 
 std::vector<std::string> read_requests(const std::string& file) {
     std::ifstream in(file, std::ios::binary);
@@ -139,16 +134,7 @@ public:
 
 private:
     void open(Connection& connection) {
-        connection.fd = socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port_);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (connect(connection.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-            fail(std::string("cannot connect: ") + std::strerror(errno));
-        }
-        const int yes = 1;
-        setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        connection.fd = bench::connect_to(port_);
         fcntl(connection.fd, F_SETFL, O_NONBLOCK);
         epoll_event event{};
         event.events = EPOLLIN;
@@ -235,12 +221,7 @@ private:
     }
 
     void finish_if_complete(Connection& connection) {
-        const auto header_end = connection.received.find("\r\n\r\n");
-        if (header_end == std::string::npos || !connection.busy) return;
-        std::size_t length = 0;
-        const auto at = connection.received.find("Content-Length: ");
-        if (at < header_end) length = std::strtoul(connection.received.c_str() + at + 16, nullptr, 10);
-        if (connection.received.size() < header_end + 4 + length) return;
+        if (!connection.busy || !bench::is_complete(connection.received)) return;
         const int status = std::atoi(connection.received.c_str() + 9);
         connection.stream->latencies[status].push_back(microseconds_between(connection.due, Clock::now()));
         connection.received.clear();

@@ -4,50 +4,29 @@
 //     refresh_chains PORT SECONDS FILE     FILE holds a refresh token a line; each gets a connection
 //
 // One thread, epoll. Prints the answers, the microseconds that they took, and the answers that were no new token.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <fstream>
 #include <string>
 #include <string_view>
 
+#include "loopback.hpp"
+
 namespace {
 
+using bench::fail;
 using Clock = std::chrono::steady_clock;
-
-[[noreturn]] void fail(const std::string& what) {
-    std::fprintf(stderr, "refresh_chains: %s\n", what.c_str());
-    std::exit(1);
-}
 
 struct Chain {
     int fd = -1;
     std::string token;
     std::string received;
 };
-
-void connect_to(std::uint16_t port, Chain& chain) {
-    chain.fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(chain.fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-        fail(std::string("cannot connect: ") + std::strerror(errno));
-    }
-    const int yes = 1;
-    setsockopt(chain.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-}
 
 void send_request(const Chain& chain) {
     const std::string request = "POST /auth/v1/refresh HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
@@ -56,14 +35,6 @@ void send_request(const Chain& chain) {
     if (send(chain.fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) {
         fail("a request could not be sent");
     }
-}
-
-bool is_complete(std::string_view answer) {
-    constexpr std::string_view length_field = "Content-Length: ";
-    const auto header_end = answer.find("\r\n\r\n");
-    const auto at = answer.find(length_field);
-    if (header_end == std::string_view::npos || at > header_end) return false;
-    return answer.size() >= header_end + 4 + std::strtoul(answer.data() + at + length_field.size(), nullptr, 10);
 }
 
 // The token of a complete answer; empty where it holds none.
@@ -85,7 +56,7 @@ void receive(Chain& chain, Counts& counts) {
     const ssize_t count = recv(chain.fd, buffer.data(), buffer.size(), 0);
     if (count <= 0) fail("the server closed a connection");
     chain.received.append(buffer.data(), static_cast<std::size_t>(count));
-    if (!is_complete(chain.received)) return;
+    if (!bench::is_complete(chain.received)) return;
     ++counts.answers;
     const std::string_view token = next_token(chain.received);
     if (token.empty()) {
@@ -107,7 +78,7 @@ int main(int count, char** arguments) {
     for (std::string token; std::getline(file, token);) {
         Chain& chain = chains.emplace_back();
         chain.token = token;
-        connect_to(static_cast<std::uint16_t>(std::atoi(arguments[1])), chain);
+        chain.fd = bench::connect_to(static_cast<std::uint16_t>(std::atoi(arguments[1])));
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = &chain;

@@ -12,8 +12,20 @@ import time
 
 from harness.client import Account
 from harness.site import PASSWORD
-from measuring import BUILD, ROUNDS, Row
-from parts import SERVER_CORE, BenchError, nginx, open_loop, postern, requests_file, settle, stop, token_chains, wrk
+from measuring import ROUNDS, Row
+from parts import (
+    SERVER_CORE,
+    BenchError,
+    command_of,
+    nginx,
+    open_loop,
+    postern,
+    requests_file,
+    settle,
+    stop,
+    token_chains,
+    wrk,
+)
 from rows.growth import hash_seconds
 from rows.login import SECONDS as LOGIN_SECONDS
 from rows.login import bare_hashes, hash_parameters, login_request
@@ -81,9 +93,8 @@ def beside_nginx(parameters, **streams):
     """The answers of nginx to these streams beside as many equally nice bare hash threads, and the rate of those."""
     threads, memory, iterations = parameters
     with nginx(core=SERVER_CORE) as port:
-        hashing = subprocess.Popen(["taskset", "-c", str(SERVER_CORE), "nice", "-n", "10", str(BUILD / "bare_hash"),
-                                    str(threads), str(SECONDS - 1), memory, iterations], stdout=subprocess.PIPE,
-                                   text=True)
+        command = command_of("bare_hash", threads, SECONDS - 1, memory, iterations, core=SERVER_CORE, niceness=10)
+        hashing = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             result = open_loop(port, SECONDS, **streams)
             return result, float(hashing.communicate(timeout=SECONDS)[0])

@@ -8,12 +8,13 @@ import subprocess
 
 from harness.process import free_port
 from harness.waiting import until
-from measuring import BUILD, ROUNDS, Row
+from measuring import ROUNDS, Row
 from parts import (
     CLIENT_CORE,
     SERVER_CORE,
     answers,
     bare,
+    command_of,
     nginx,
     pin,
     postern,
@@ -66,7 +67,7 @@ def warm():
 def checking_server():
     """Nothing but HTTP and a signature check for each request. Yields its port."""
     port = free_port()
-    process = subprocess.Popen(["taskset", "-c", str(SERVER_CORE), str(BUILD / "bare_signature"), "serve", str(port)])
+    process = subprocess.Popen(command_of("bare_signature", "serve", port, core=SERVER_CORE))
     try:
         until(lambda: answers(port), seconds=10, what="the checking server answers")
         yield port
