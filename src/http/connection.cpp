@@ -24,12 +24,19 @@ void Connection<Stream>::enter_idle() {
     buffer_.shrink();
     exchange_.shrink();
     const bool stopping = shared_.stopping.load(std::memory_order_relaxed);
-    enter(Phase::idle, stopping ? milliseconds(limits::http_first_request_grace) : limits_.idle_time);
+    const milliseconds time = stopping ? milliseconds(limits::http_first_request_grace) : limits_.idle_time;
+    enter(Phase::idle, time, exchange_.end);
+}
+
+template <typename Stream>
+void Connection<Stream>::enter_header() {
+    exchange_.start = Clock::now();
+    enter(Phase::header, limits_.header_time, exchange_.start);
 }
 
 template <typename Stream>
 void Connection<Stream>::expire() {
-    deadline_ = TimePoint::max();
+    set_deadline(TimePoint::max());
     timed_out_ = true;
     ErrorCode ignored;
     if (phase_ == Phase::idle || phase_ == Phase::header || phase_ == Phase::body) {
@@ -44,11 +51,11 @@ void Connection<Stream>::leave_if_idle() {
     if (driver_ != nullptr) {  // it would never end by itself
         driver_->say_farewell();
         leaving_ = true;
-        deadline_ = std::min(deadline_, Clock::now() + limits::http_farewell_time);
+        set_deadline(std::min(deadline(), Clock::now() + limits::http_farewell_time));
     }
     if (phase_ != Phase::idle) return;
     if (!served_one_) {  // its first request may be on the way
-        deadline_ = std::min(deadline_, Clock::now() + limits::http_first_request_grace);
+        set_deadline(std::min(deadline(), Clock::now() + limits::http_first_request_grace));
         return;
     }
     leaving_ = true;
@@ -67,6 +74,7 @@ template <typename Stream>
 awaitable<void> Connection<Stream>::run() {
     const bool ready = co_await shake_hands();
     if (!ready) co_return;
+    exchange_.end = Clock::now();
     bool more = true;
     while (more) more = co_await serve_request();
     co_await close();
@@ -98,7 +106,7 @@ awaitable<bool> Connection<Stream>::serve_request() {
     if (received == Received::request) {
         phase_ = Phase::handling;
         idle_ = false;
-        deadline_ = TimePoint::max();
+        set_deadline(TimePoint::max());
         match = shared_.router.match(exchange_.request);
         if (auto at_once = answer_at_once(match, exchange_.request)) {
             response = std::move(*at_once);
@@ -113,6 +121,7 @@ awaitable<bool> Connection<Stream>::serve_request() {
     const bool goes_on = response.stream != nullptr && exchange_.request.method != Method::head;
     const bool keep_alive = received == Received::request && reader_.keep_alive() && !goes_on && !leaving_ && !stopping;
     exchange_.frame(response, keep_alive, reader_.is_http_1_0());
+    exchange_.end = Clock::now();
     // Before the answer leaves, so that whoever has read it finds it in the metrics and the log.
     if (goes_on) {
         exchange_.count(match, response.status);
@@ -121,11 +130,15 @@ awaitable<bool> Connection<Stream>::serve_request() {
         exchange_.record(match, response.status);
     }
     bool sent = send_at_once();
-    if (!sent) sent = co_await send();
+    if (!sent) {
+        sent = co_await send();
+        exchange_.end = Clock::now();
+    }
     exchange_.wipe_secrets();
     if (goes_on) {
         if (sent) co_await send_stream(*response.stream);
         shared_.metrics.stream_closed();
+        exchange_.end = Clock::now();
         exchange_.write_log(match, response.status);
     }
     served_one_ = true;
@@ -139,8 +152,7 @@ awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_hea
     if (buffer_.empty()) {
         enter_idle();
     } else {
-        enter(Phase::header, limits_.header_time);  // the client has sent more than one request at once
-        exchange_.start = deadline_ - limits_.header_time;
+        enter_header();  // the client has sent more than one request at once
     }
     exchange_.received_bytes = 0;
     while (true) {
@@ -159,10 +171,7 @@ awaitable<typename Connection<Stream>::Received> Connection<Stream>::receive_hea
         }
         const std::size_t count = co_await receive();
         if (count == 0 && (!timed_out_ || buffer_.empty())) co_return Received::nothing;
-        if (phase_ == Phase::idle) {
-            enter(Phase::header, limits_.header_time);
-            exchange_.start = deadline_ - limits_.header_time;
-        }
+        if (phase_ == Phase::idle) enter_header();
     }
 }
 

@@ -55,7 +55,7 @@ awaitable<void> Connection<Stream>::send_stream(ResponseStream& source) {
     for (bool more = true; more && !broken_;) {
         exchange_.shrink();
         phase_ = Phase::streaming;
-        deadline_ = TimePoint::max();
+        set_deadline(TimePoint::max());
         more = co_await driver.next(exchange_.out);
         broken_ = broken_ || !socket().is_open() || peer_has_left(socket().native_handle());
         if (broken_ || exchange_.out.empty()) continue;

@@ -22,15 +22,14 @@ template <typename Stream>
 class Connection final : public Tenant {
 public:
     Connection(Shard& shard, Shared& shared, Stream stream, const AddressBytes& peer, ConnectionCount::Slot slot)
-        : slot_(std::move(slot)),
+        : Tenant(shard),
+          slot_(std::move(slot)),
           shared_(shared),
           limits_(shared.options.connection_limits),
           stream_(std::move(stream)),
           exchange_(shard, shared, peer, is_tls),
           buffer_(shared.options.request_limits.header_bytes + 1024),
-          reader_(shared.options.request_limits) {
-        shard.add(*this);
-    }
+          reader_(shared.options.request_limits) {}
 
     boost::asio::awaitable<void> run();
 
@@ -44,13 +43,14 @@ private:
     enum class Phase { handshake, idle, header, body, handling, writing, streaming, lingering };
     enum class Received { request, refused, nothing };
 
-    void enter(Phase phase, std::chrono::milliseconds time) {
+    void enter(Phase phase, std::chrono::milliseconds time, TimePoint now = std::chrono::steady_clock::now()) {
         phase_ = phase;
         idle_ = phase == Phase::idle;
         timed_out_ = false;
-        deadline_ = std::chrono::steady_clock::now() + time;
+        set_deadline(now + time);
     }
     void enter_idle();
+    void enter_header();
     boost::asio::awaitable<bool> shake_hands();
     boost::asio::awaitable<bool> serve_request();
     boost::asio::awaitable<Received> receive_header();

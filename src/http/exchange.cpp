@@ -54,19 +54,18 @@ void Exchange::count(const Router::Match& match, int status) const {
     shared_.metrics.count({.route = match.route,
                            .method = request.method,
                            .status = status,
-                           .duration = std::chrono::steady_clock::now() - start,
+                           .duration = end - start,
                            .received_bytes = received_bytes,
                            .sent_bytes = sent_bytes_});
 }
 
 void Exchange::write_log(const Router::Match& match, int status) const {
     if (!shared_.options.access_log) return;
-    const auto duration = std::chrono::steady_clock::now() - start;
     log::info("request", {{"id", request.request_id},
                           {"method", name(request.method)},
                           {"route", match.pattern.empty() ? std::string_view("none") : match.pattern},
                           {"status", status},
-                          {"duration_ms", std::chrono::duration<double, std::milli>(duration).count()},
+                          {"duration_ms", std::chrono::duration<double, std::milli>(end - start).count()},
                           {"client", request.client_address},
                           {"received_bytes", received_bytes},
                           {"sent_bytes", sent_bytes_}});

@@ -15,8 +15,9 @@ public:
     Exchange(Shard& shard, Shared& shared, const AddressBytes& peer, bool over_tls);
 
     Request request;
-    std::string out;  // bytes to send, or what is left of them
-    std::chrono::steady_clock::time_point start;
+    std::string out;                              // bytes to send, or what is left of them
+    std::chrono::steady_clock::time_point start;  // of the request
+    std::chrono::steady_clock::time_point end;    // of its answer: framed, then sent
     std::size_t received_bytes = 0;
 
     // Sets the request's id and client address from its headers.

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "http/testing.hpp"
 
@@ -298,6 +300,29 @@ TEST_F(ServerDeadlines, IdleConnection) {
     EXPECT_TRUE(fresh.is_closed());
     EXPECT_GT(std::chrono::steady_clock::now() - begin, 100ms);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 1s);
+}
+
+TEST_F(ServerDeadlines, BelongToTheirConnectionWhicheverOthersEnd) {
+    slow_time_ = 500ms;
+    ServerOptions options = impatient();
+    options.io_threads = 1;
+    start(options);
+    std::vector<std::optional<Client>> idle;
+    std::vector<Client> busy;
+    for (int i = 0; i < 40; ++i) {
+        idle.emplace_back(connect());
+        EXPECT_EQ(idle.back()->ask(get("/hello")).status, 200);
+        if (i % 10 != 0) continue;
+        busy.push_back(connect());
+        busy.back().send(get("/slow"));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    idle.emplace_back(connect());
+    EXPECT_EQ(idle.back()->ask(get("/hello")).status, 200);
+    for (std::size_t i = 0; i < idle.size(); i += 3) idle[i].reset();
+    for (auto& client : idle) EXPECT_TRUE(!client.has_value() || client->is_closed());
+    EXPECT_GT(std::chrono::steady_clock::now() - begin, 200ms);
+    for (Client& client : busy) EXPECT_EQ(client.read().body, "slow");  // which has no deadline, and longer than theirs
 }
 
 TEST_F(ServerDeadlines, ReaderThatDoesNotRead) {

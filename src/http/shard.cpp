@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
-#include <vector>
+#include <iterator>
 
 #include "base/encoding.hpp"
 #include "base/log.hpp"
@@ -73,9 +73,25 @@ void Shard::take(Socket socket, ConnectionCount::Slot slot) {
     });
 }
 
+Tenant::Tenant(Shard& shard) : shard_(shard) {
+    shard_.add(*this);
+}
+
+Tenant::~Tenant() {
+    shard_.remove(*this);
+}
+
 void Shard::add(Tenant& tenant) {
-    tenants_.push_back(tenant);
+    tenant.place_ = places_.size();
+    places_.push_back({Tenant::TimePoint::max(), &tenant});
     if (!sweeping_) schedule_sweep();
+}
+
+void Shard::remove(const Tenant& tenant) {
+    Place& place = places_[tenant.place_];
+    place = places_.back();
+    place.tenant->place_ = tenant.place_;
+    places_.pop_back();
 }
 
 void Shard::schedule_sweep() {
@@ -88,37 +104,36 @@ void Shard::schedule_sweep() {
 
 void Shard::sweep() {
     const auto now = std::chrono::steady_clock::now();
-    for (Tenant& tenant : tenants_) {
-        if (tenant.deadline() <= now) tenant.expire();
+    for (const Place& place : places_) {
+        if (place.deadline <= now) place.tenant->expire();
     }
     sweeping_ = false;
-    if (!tenants_.empty()) schedule_sweep();  // with no connection, the process sleeps
+    if (!places_.empty()) schedule_sweep();  // with no connection, the process sleeps
 }
 
 void Shard::leave_idle_connections() {
     asio::post(context_, [this] {
-        for (Tenant& tenant : tenants_) tenant.leave_if_idle();
+        for (const Place& place : places_) place.tenant->leave_if_idle();
     });
 }
 
 void Shard::shed_idle_connections() {
     asio::post(context_, [this] {
-        std::vector<Tenant*> idle;
-        for (Tenant& tenant : tenants_) {
-            if (tenant.idle()) idle.push_back(&tenant);
-        }
+        std::vector<Place> idle;
+        std::copy_if(places_.begin(), places_.end(), std::back_inserter(idle),
+                     [](const Place& place) { return place.tenant->idle(); });
         if (idle.empty()) return;
         constexpr std::size_t share = 32;  // a few at a time: enough to go on accepting, without cutting everybody off
         const auto count = static_cast<std::ptrdiff_t>((idle.size() + share - 1) / share);
         std::partial_sort(idle.begin(), idle.begin() + count, idle.end(),
-                          [](const Tenant* a, const Tenant* b) { return a->deadline() < b->deadline(); });
-        std::for_each(idle.begin(), idle.begin() + count, [](Tenant* tenant) { tenant->leave_if_idle(); });
+                          [](const Place& a, const Place& b) { return a.deadline < b.deadline; });
+        std::for_each(idle.begin(), idle.begin() + count, [](const Place& place) { place.tenant->leave_if_idle(); });
     });
 }
 
 void Shard::cut_connections() {
     asio::post(context_, [this] {
-        for (Tenant& tenant : tenants_) tenant.cut();
+        for (const Place& place : places_) place.tenant->cut();
     });
 }
 
