@@ -7,12 +7,12 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -42,16 +42,15 @@ public:
         const Fingerprint key = fingerprints_.of(text);
         Shard& shard = shard_of(key);
         const std::lock_guard lock(shard.mutex);
-        const auto [place, is_new] = shard.entries.insert_or_assign(key, Entry{generation, std::move(token)});
+        const bool is_new = shard.entries.insert_or_assign(key, Entry{generation, std::move(token)}).second;
         if (!is_new) return;
         if (shard.ring.size() < per_shard_) {
-            shard.ring.push_back(&*place);
+            shard.ring.push_back(key);
             return;
         }
-        while (std::exchange(shard.ring[shard.hand]->second.was_met, false)) shard.turn_hand();
-        const Fingerprint leaving = shard.ring[shard.hand]->first;
-        shard.entries.erase(leaving);
-        shard.ring[shard.hand] = &*place;
+        while (std::exchange(shard.entries.find(shard.ring[shard.hand])->second.was_met, false)) shard.turn_hand();
+        shard.entries.erase(shard.ring[shard.hand]);
+        shard.ring[shard.hand] = key;
         shard.turn_hand();
     }
 
@@ -62,17 +61,19 @@ private:
         bool was_met = false;
     };
     struct FingerprintHash {
+        using is_avalanching = void;  // every bit of a fingerprint is as good as any other
         std::size_t operator()(const Fingerprint& key) const noexcept {
             std::size_t value = 0;
             std::memcpy(&value, key.data(), sizeof value);
             return value;
         }
     };
-    using Entries = std::unordered_map<Fingerprint, Entry, FingerprintHash>;
+    // Flat: one table, where a node of its own for each entry would be one more trip to the memory for each request.
+    using Entries = boost::unordered_flat_map<Fingerprint, Entry, FingerprintHash>;
     struct Shard {
         std::mutex mutex;
         Entries entries;
-        std::vector<typename Entries::value_type*> ring;  // each of the entries; they stay where they are
+        std::vector<Fingerprint> ring;  // of each of the entries
         std::size_t hand = 0;
 
         void turn_hand() { hand = (hand + 1) % ring.size(); }
