@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import pathlib
 import re
 import shlex
 import shutil
@@ -207,6 +209,33 @@ def test_the_inner_digest_is_gone_from_the_file(make_site):
         stored.startswith("$wrapped$") for (stored,) in rows
     )
     assert not any(digest in stored.encode() for digest in old for (stored,) in rows)
+
+
+def test_rehash_takes_only_what_nobody_else_wants(make_site):
+    site = make_site("sqlite")
+    server = site.serve()
+    import_file(site, SAMPLES / "flask_users.csv")
+    process = subprocess.Popen(
+        [BINARY, "account", "rehash", "--batch", "1", "--pause", "200", *site.arguments],
+        env=site.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    until(
+        lambda: process.poll() is not None
+        or os.sched_getscheduler(process.pid) == os.SCHED_IDLE,
+        seconds=20,
+        what="it gives way to everybody",
+    )
+    assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    threads = pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
+    nice = {
+        (thread / "comm").read_text().strip(): os.getpriority(os.PRIO_PROCESS, int(thread.name))
+        for thread in threads
+    }
+    assert nice["hash-0"] == 19 and nice["io-0"] == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_a_session_outlives_the_rehash_of_its_account(fresh):

@@ -67,6 +67,7 @@ struct Configuration {
     std::int64_t hash_memory_mib = limits::hash_memory_mib;
     std::int64_t hash_iterations = limits::hash_iterations;
     std::int64_t hash_workers = 0;  // one for each core
+    std::int64_t hash_niceness = limits::hash_niceness;
     std::int64_t hash_queue = limits::hash_queue_entries;
     Milliseconds hash_queue_time = limits::hash_queue_time;
 

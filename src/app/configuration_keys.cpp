@@ -174,6 +174,14 @@ std::vector<Key> server_keys() {
          1,
          limits::hash_iterations_most},
         {"hash.workers", &C::hash_workers, "Password hashes at a time; 0: one for each core.", {}, 0, 256},
+        {"hash.niceness",
+         &C::hash_niceness,
+         "Added to the niceness of the threads that hash, so that every other request comes first. Set less where "
+         "other "
+         "programs keep all the cores busy, and logins have to wait for them.",
+         {},
+         0,
+         19},
         {"hash.queue",
          &C::hash_queue,
          "Logins that may wait for a worker, and as many again of known networks and devices, who go first; 503 beyond "

@@ -72,7 +72,7 @@ http::LaneOptions hash_lane_options(const Configuration& configuration) {
             .workers = one_for_each_core(configuration.hash_workers),
             .queue_entries = static_cast<std::size_t>(configuration.hash_queue),
             .queue_time = configuration.hash_queue_time,
-            .niceness = limits::hash_niceness,
+            .niceness = static_cast<int>(configuration.hash_niceness),
             .on_idle = [] { crypto::hash_memory().release(); }};
 }
 

@@ -70,8 +70,9 @@ inline constexpr std::size_t hash_iterations = 2;
 // The most that the configuration takes, and so the most that a hash of ours may ask for.
 inline constexpr std::size_t hash_memory_mib_most = 4096;
 inline constexpr std::size_t hash_iterations_most = 100;
-// Of the hash workers, added to the process's own: a cheap request that wakes up beside busy workers runs at once.
-inline constexpr int hash_niceness = 10;
+// Of the hash workers, added to the process's own: a cheap request that wakes up beside busy workers runs at once. With
+// less, the scheduler gives them a turn of milliseconds in the midst of cheap ones every now and then.
+inline constexpr int hash_niceness = 19;
 // Work waiting for the store. A commit takes about a millisecond and holds up to store_batch writes.
 inline constexpr std::size_t store_queue_entries = 4096;
 inline constexpr std::size_t store_batch_writes = 256;

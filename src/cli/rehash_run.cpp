@@ -1,6 +1,6 @@
 #include "cli/rehash_run.hpp"
 
-#include <sys/resource.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <boost/json/object.hpp>
@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 
 // How soon an interruption ends a pause.
 constexpr auto pause_step = 50ms;
-constexpr int lowest_priority = 19;
 
 class Rehash {
 public:
@@ -29,8 +28,10 @@ public:
           progress_(call.console, "hashes", 0, call.json) {}
 
     Result<Answer> run() {
-        // Of this thread, which computes the hashes; those that write hold locks that a server waits for.
-        setpriority(PRIO_PROCESS, 0, lowest_priority);
+        // Only this thread, which computes the hashes: after a server's own, which are as nice as can be. Those that
+        // write hold locks that a server waits for.
+        const sched_param no_priority{};
+        sched_setscheduler(0, SCHED_IDLE, &no_priority);
         const auto schemes =
             TRY(core::read_and_wait(store_, [](core::Reader& reader) { return reader.list_password_schemes(); }));
         for (const std::string& scheme : schemes) {

@@ -12,7 +12,7 @@ struct RehashOptions {
 };
 
 // Until none is left, or SIGINT or SIGTERM stops it; run again it goes on, since what is done is current. One hash at a
-// time, in its memory; niceness 19. Errors: unavailable, overloaded.
+// time, in its memory, while nobody else wants the core (SCHED_IDLE). Errors: unavailable, overloaded.
 Result<Answer> run_rehash(const Call& call, const RehashOptions& options);
 
 }  // namespace postern::cli
