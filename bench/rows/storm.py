@@ -6,6 +6,8 @@ generator another core, as the two sides of every row."""
 import contextlib
 import dataclasses
 import functools
+import os
+import pathlib
 import subprocess
 import threading
 import time
@@ -89,11 +91,19 @@ def check_answers(storm):
         raise BenchError(f"the storm was also answered with {sorted(unexpected)}, {storm['broken']} connections broke")
 
 
-def beside_nginx(parameters, **streams):
+def hash_niceness(site):
+    """Of the server's hash worker, as the kernel has it."""
+    for task in pathlib.Path(f"/proc/{site.node.process.pid}/task").iterdir():
+        if (task / "comm").read_text().startswith("hash-"):
+            return os.getpriority(os.PRIO_PROCESS, int(task.name))
+    raise BenchError("the server has no hash worker")
+
+
+def beside_nginx(parameters, niceness, **streams):
     """The answers of nginx to these streams beside as many equally nice bare hash threads, and the rate of those."""
     threads, memory, iterations = parameters
     with nginx(core=SERVER_CORE) as port:
-        command = command_of("bare_hash", threads, SECONDS - 1, memory, iterations, core=SERVER_CORE, niceness=10)
+        command = command_of("bare_hash", threads, SECONDS - 1, memory, iterations, core=SERVER_CORE, niceness=niceness)
         hashing = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             result = open_loop(port, SECONDS, **streams)
@@ -117,7 +127,7 @@ def storms():
     """All rounds of the storm. Kept, so that the three rows are of the same storms."""
     rounds = []
     with postern(SETTINGS, core=SERVER_CORE) as site:
-        parameters = hash_parameters(site)
+        parameters, niceness = hash_parameters(site), hash_niceness(site)
         accounts = [site.new_account(password=PASSWORD) for _ in range(50)]
         owners = [(site.new_account(password=PASSWORD), from_network(90_000 + n)) for n in range(OWNERS)]
         for owner, network in owners:
@@ -145,9 +155,9 @@ def storms():
                         capacity=capacity,
                         hashed=rate[0],
                         ours=ours,
-                        nginx=beside_nginx(parameters, verify=verify)[0],
-                        nginx_in_storm=beside_nginx(parameters, verify=verify, **storm),
-                        bare=bare_hashes(parameters, SECONDS - 2, core=SERVER_CORE, niceness=10),
+                        nginx=beside_nginx(parameters, niceness, verify=verify)[0],
+                        nginx_in_storm=beside_nginx(parameters, niceness, verify=verify, **storm),
+                        bare=bare_hashes(parameters, SECONDS - 2, core=SERVER_CORE, niceness=niceness),
                     )
                 )
     return rounds
