@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <thread>
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
@@ -49,6 +50,18 @@ Error explain(const ErrorCode& error, const Tcp::endpoint& endpoint) {
     return invalid_input("cannot_listen", "Cannot listen on " + where + ": " + error.message());
 }
 
+// False again when its coroutine ends, however it does.
+class Flag {
+public:
+    explicit Flag(bool& flag) : flag_(flag) {}
+    ~Flag() { flag_ = false; }
+    Flag(const Flag&) = delete;
+    Flag& operator=(const Flag&) = delete;
+
+private:
+    bool& flag_;
+};
+
 }  // namespace
 
 Listener::Listener(Shared& shared, std::vector<std::unique_ptr<Shard>>& shards)
@@ -78,7 +91,23 @@ std::uint16_t Listener::port() const {
 
 void Listener::start() {
     shared_.connections.set_on_slot_free([this] { asio::post(pause_.get_executor(), [this] { pause_.cancel(); }); });
-    asio::co_spawn(shards_.front()->context(), accept_until_stopped(), asio::detached);
+    asio::post(shards_.front()->context(), [this] {
+        // What throws while an operation begins (for want of memory) throws past the coroutine, which is gone then.
+        shards_.front()->on_exception = [this] {
+            if (!accepting_) spawn_accepting();
+        };
+        spawn_accepting();
+    });
+}
+
+void Listener::spawn_accepting() {
+    accepting_ = true;
+    try {
+        asio::co_spawn(shards_.front()->context(), accept_until_stopped(), asio::detached);
+    } catch (...) {
+        accepting_ = false;
+        throw;
+    }
 }
 
 void Listener::stop() {
@@ -96,31 +125,47 @@ Shard& Listener::next_shard() {
 }
 
 asio::awaitable<void> Listener::accept_until_stopped() {
+    const Flag accepting(accepting_);
     while (!closing_) {
-        if (shared_.connections.full()) {
-            co_await wait_for_slot();
-            continue;
-        }
-        Shard& shard = next_shard();
-        ErrorCode error;
-        Socket socket = co_await acceptor_.async_accept(asio::any_io_executor(shard.context().get_executor()),
-                                                        asio::redirect_error(asio::use_awaitable, error));
-        if (!error) {
-            ConnectionCount::Slot slot(shared_.connections);
-            shard.take(std::move(socket), std::move(slot));
-        } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
-            // Out of file descriptors, most likely: waiting lets connections close, asking again at once would spin.
-            shared_.metrics.connection_refused(RequestMetrics::Refused::accept_failed);
-            log::warning("accept_failed", {{"reason", error.message()}});
-            for (const auto& open : shards_) open->shed_idle_connections();
-            pause_.expires_after(std::chrono::milliseconds(100));
-            co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        try {
+            co_await accept_one();
+        } catch (const std::exception& bug) {
+            // No memory, most likely. Whatever it is, a server that stopped accepting would be lost until its restart.
+            log::error("accept_exception", {{"what", bug.what()}});
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));  // a timer would need memory
         }
     }
-    accept_what_waits();
+    try {
+        accept_what_waits();
+    } catch (const std::exception& bug) {
+        log::error("accept_exception", {{"what", bug.what()}});
+    }
     ErrorCode ignored;
     acceptor_.close(ignored);
+    shards_.front()->on_exception = nullptr;
     closed_.set_value();
+}
+
+asio::awaitable<void> Listener::accept_one() {
+    if (shared_.connections.full()) {
+        co_await wait_for_slot();
+        co_return;
+    }
+    Shard& shard = next_shard();
+    ErrorCode error;
+    Socket socket = co_await acceptor_.async_accept(asio::any_io_executor(shard.context().get_executor()),
+                                                    asio::redirect_error(asio::use_awaitable, error));
+    if (!error) {
+        ConnectionCount::Slot slot(shared_.connections);
+        shard.take(std::move(socket), std::move(slot));
+    } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
+        // Out of file descriptors, most likely: waiting lets connections close, asking again at once would spin.
+        shared_.metrics.connection_refused(RequestMetrics::Refused::accept_failed);
+        log::warning("accept_failed", {{"reason", error.message()}});
+        for (const auto& open : shards_) open->shed_idle_connections();
+        pause_.expires_after(std::chrono::milliseconds(100));
+        co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    }
 }
 
 // New connections wait in the kernel's queue meanwhile. Those that idle longest make room.

@@ -28,7 +28,9 @@ public:
 private:
     Listener(Shared& shared, std::vector<std::unique_ptr<Shard>>& shards);
     Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);
+    void spawn_accepting();
     boost::asio::awaitable<void> accept_until_stopped();
+    boost::asio::awaitable<void> accept_one();
     boost::asio::awaitable<void> wait_for_slot();
     void accept_what_waits();
     Shard& next_shard();
@@ -38,7 +40,8 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     std::size_t turn_ = 0;
-    bool closing_ = false;  // on the first shard's thread
+    bool closing_ = false;
+    bool accepting_ = false;  // accept_until_stopped() is there  // on the first shard's thread
     std::promise<void> closed_;
 };
 

@@ -50,12 +50,18 @@ Shard::~Shard() {
 }
 
 void Shard::run() {
+    bool thrown = false;
     while (true) {
         try {
+            if (thrown) context_.poll();  // Asio destroys what was thrown out of by way of the queue
+            if (thrown && on_exception) on_exception();
+            thrown = false;
             context_.run();
             return;
         } catch (const std::exception& bug) {
             log::error("io_thread_exception", {{"what", bug.what()}});
+            thrown = true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));  // for want of memory, most likely
         }
     }
 }
@@ -82,9 +88,9 @@ Tenant::~Tenant() {
 }
 
 void Shard::add(Tenant& tenant) {
-    tenant.place_ = places_.size();
-    places_.push_back({Tenant::TimePoint::max(), &tenant});
     if (!sweeping_) schedule_sweep();
+    tenant.place_ = places_.size();
+    places_.push_back({Tenant::TimePoint::max(), &tenant});  // last, since a tenant that was not made must not be here
 }
 
 void Shard::remove(const Tenant& tenant) {
@@ -95,11 +101,11 @@ void Shard::remove(const Tenant& tenant) {
 }
 
 void Shard::schedule_sweep() {
-    sweeping_ = true;
     sweep_timer_.expires_after(sweep_interval_);
     sweep_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) sweep();
     });
+    sweeping_ = true;  // unless there was no memory: then with the next connection
 }
 
 void Shard::sweep() {

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,6 +66,7 @@ public:
     // On the shard's thread.
     void write_request_id(std::string& id);  // over what is there, so that a connection keeps the storage
     DateLine date_line;
+    std::function<void()> on_exception;  // something has thrown out of the event loop; called again if it throws itself
 
 private:
     friend Tenant;
