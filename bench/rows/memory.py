@@ -1,35 +1,24 @@
 """Resident memory, as the kernel counts it, nothing subtracted."""
 
-import os
 import pathlib
-import re
 import subprocess
+import tempfile
 import time
 
-from harness.site import BINARY
+from harness.process import resident_kib
 from measuring import ROUNDS, Row
-from parts import postern, request, requests_file, stop, token_chains, wrk
+from parts import command_of, postern, request, requests_file, token_chains, wrk
 from rows.filling import fill
 
 REVOCATIONS = 1_000_000
 IDLE_SECONDS = 60
 
 
-def kib(pid, field):
-    """Of /proc/PID/status."""
-    return int(re.search(rf"^{field}:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
-
-
 def libraries_alone():
-    """What a program takes that does nothing but have our libraries loaded, in MiB."""
-    linked = subprocess.run(["ldd", BINARY], capture_output=True, text=True, check=True).stdout
-    libraries = re.findall(r"=> (/\S+)", linked)
-    process = subprocess.Popen(["sleep", "60"], env={**os.environ, "LD_PRELOAD": ":".join(libraries), "LD_BIND_NOW": "1"})
-    try:
-        time.sleep(1)
-        return kib(process.pid, "VmRSS") / 1024
-    finally:
-        stop(process)
+    """What a program takes that has called each C library once, in MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = command_of("bare_memory", pathlib.Path(folder) / "store.db")
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def idle():
@@ -48,8 +37,8 @@ def idle():
             yield {
                 "value": site.node.resident_kib() / 1024,
                 # Of it: what no other program could share, and what is files that the kernel keeps anyway.
-                "private_mib": kib(pid, "RssAnon") / 1024,
-                "files_mib": kib(pid, "RssFile") / 1024,
+                "private_mib": resident_kib(pid, "RssAnon") / 1024,
+                "files_mib": resident_kib(pid, "RssFile") / 1024,
                 "libraries_alone_mib": libraries_alone(),
             }
 

@@ -41,10 +41,10 @@ def family(pid):
     return [pid, *children]
 
 
-def resident_kib(pid):
-    """Memory that the process holds in RAM."""
+def resident_kib(pid, part="VmRSS"):
+    """Memory that the process holds in RAM: all of it, or only what is its own (RssAnon) or of files (RssFile)."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+        return next(int(line.split()[1]) for line in file if line.startswith(f"{part}:"))
 
 
 def hash_memory_kib(pid):
