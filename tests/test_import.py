@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -15,6 +14,7 @@ import time
 
 import pytest
 from harness.client import Account
+from harness.process import thread_niceness
 from harness.site import BINARY, PASSWORD, ROOT
 from harness.waiting import until
 
@@ -230,11 +230,7 @@ def test_rehash_takes_only_what_nobody_else_wants(make_site):
     assert process.poll() is None, process.communicate()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
-    threads = pathlib.Path(f"/proc/{server.process.pid}/task").iterdir()
-    nice = {
-        (thread / "comm").read_text().strip(): os.getpriority(os.PRIO_PROCESS, int(thread.name))
-        for thread in threads
-    }
+    nice = thread_niceness(server.process.pid)
     assert nice["hash-0"] == 19 and nice["io-0"] == os.getpriority(os.PRIO_PROCESS, 0)
 
 

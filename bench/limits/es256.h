@@ -20,26 +20,24 @@ struct es256 {
     size_t signature_bytes;
 };
 
-static inline void es256_require(int ok, const char* what) {
+static inline void require(int ok, const char* what) {
     if (ok == 1) return;
-    fprintf(stderr, "es256: %s failed\n", what);
+    fprintf(stderr, "bare limit: %s failed\n", what);
     exit(1);
 }
 
 static inline void es256_sign(struct es256* signer) {
     signer->signature_bytes = sizeof signer->signature;
-    es256_require(EVP_DigestSignInit(signer->context, NULL, EVP_sha256(), NULL, signer->key), "EVP_DigestSignInit");
-    es256_require(
-        EVP_DigestSign(signer->context, signer->signature, &signer->signature_bytes, signer->text, token_bytes),
-        "EVP_DigestSign");
+    require(EVP_DigestSignInit(signer->context, NULL, EVP_sha256(), NULL, signer->key), "EVP_DigestSignInit");
+    require(EVP_DigestSign(signer->context, signer->signature, &signer->signature_bytes, signer->text, token_bytes),
+            "EVP_DigestSign");
     EVP_MD_CTX_reset(signer->context);
 }
 
 static inline void es256_check(struct es256* signer) {
-    es256_require(EVP_MD_CTX_copy_ex(signer->context, signer->verifying), "EVP_MD_CTX_copy_ex");
-    es256_require(
-        EVP_DigestVerify(signer->context, signer->signature, signer->signature_bytes, signer->text, token_bytes),
-        "EVP_DigestVerify");
+    require(EVP_MD_CTX_copy_ex(signer->context, signer->verifying), "EVP_MD_CTX_copy_ex");
+    require(EVP_DigestVerify(signer->context, signer->signature, signer->signature_bytes, signer->text, token_bytes),
+            "EVP_DigestVerify");
 }
 
 static inline void es256_make(struct es256* signer) {
@@ -47,7 +45,6 @@ static inline void es256_make(struct es256* signer) {
     signer->context = EVP_MD_CTX_new();
     signer->verifying = EVP_MD_CTX_new();
     memset(signer->text, 'a', token_bytes);
-    es256_require(EVP_DigestVerifyInit(signer->verifying, NULL, EVP_sha256(), NULL, signer->key),
-                  "EVP_DigestVerifyInit");
+    require(EVP_DigestVerifyInit(signer->verifying, NULL, EVP_sha256(), NULL, signer->key), "EVP_DigestVerifyInit");
     es256_sign(signer);
 }

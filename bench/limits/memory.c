@@ -19,12 +19,6 @@
 
 enum { hash_iterations = 2, hash_mebibytes = 19 };
 
-static void require(int ok, const char* what) {
-    if (ok) return;
-    fprintf(stderr, "memory: %s failed\n", what);
-    exit(1);
-}
-
 static void hash_a_password(void) {
     char text[crypto_pwhash_STRBYTES];
     require(sodium_init() >= 0, "sodium_init");

@@ -49,7 +49,7 @@ static int answer(int connection) {
 
 static void watch(int poll, int descriptor) {
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
-    es256_require(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0, "epoll_ctl");
+    require(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) == 0, "epoll_ctl");
 }
 
 static void serve(int port) {
@@ -59,8 +59,8 @@ static void serve(int port) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    es256_require(bind(listener, (struct sockaddr*)&address, sizeof address) == 0, "bind");
-    es256_require(listen(listener, 4096) == 0, "listen");
+    require(bind(listener, (struct sockaddr*)&address, sizeof address) == 0, "bind");
+    require(listen(listener, 4096) == 0, "listen");
     watch(poll, listener);
     struct epoll_event events[most_events];
     for (;;) {

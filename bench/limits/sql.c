@@ -140,7 +140,7 @@ static void sign_pair(struct es256* signer) {
     unsigned char mac[32];
     unsigned int mac_bytes = 0;
     es256_sign(signer);
-    es256_require(HMAC(EVP_sha256(), signer->text, 32, signer->text, token_bytes, mac, &mac_bytes) != NULL, "HMAC");
+    require(HMAC(EVP_sha256(), signer->text, 32, signer->text, token_bytes, mac, &mac_bytes) != NULL, "HMAC");
 }
 
 static double refresh(double seconds) {

@@ -6,13 +6,12 @@ generator another core, as the two sides of every row."""
 import contextlib
 import dataclasses
 import functools
-import os
-import pathlib
 import subprocess
 import threading
 import time
 
 from harness.client import Account
+from harness.process import thread_niceness
 from harness.site import PASSWORD
 from measuring import ROUNDS, Row
 from parts import (
@@ -91,14 +90,6 @@ def check_answers(storm):
         raise BenchError(f"the storm was also answered with {sorted(unexpected)}, {storm['broken']} connections broke")
 
 
-def hash_niceness(site):
-    """Of the server's hash worker, as the kernel has it."""
-    for task in pathlib.Path(f"/proc/{site.node.process.pid}/task").iterdir():
-        if (task / "comm").read_text().startswith("hash-"):
-            return os.getpriority(os.PRIO_PROCESS, int(task.name))
-    raise BenchError("the server has no hash worker")
-
-
 def beside_nginx(parameters, niceness, **streams):
     """The answers of nginx to these streams beside as many equally nice bare hash threads, and the rate of those."""
     threads, memory, iterations = parameters
@@ -127,7 +118,7 @@ def storms():
     """All rounds of the storm. Kept, so that the three rows are of the same storms."""
     rounds = []
     with postern(SETTINGS, core=SERVER_CORE) as site:
-        parameters, niceness = hash_parameters(site), hash_niceness(site)
+        parameters, niceness = hash_parameters(site), thread_niceness(site.node.process.pid)["hash-0"]
         accounts = [site.new_account(password=PASSWORD) for _ in range(50)]
         owners = [(site.new_account(password=PASSWORD), from_network(90_000 + n)) for n in range(OWNERS)]
         for owner, network in owners:

@@ -1,6 +1,7 @@
 """Child processes: their end is always waited for, and always bounded."""
 
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -45,6 +46,12 @@ def resident_kib(pid, part="VmRSS"):
     """Memory that the process holds in RAM: all of it, or only what is its own (RssAnon) or of files (RssFile)."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(f"{part}:"))
+
+
+def thread_niceness(pid):
+    """Of each thread by its name, as the kernel has it."""
+    threads = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return {(thread / "comm").read_text().strip(): os.getpriority(os.PRIO_PROCESS, int(thread.name)) for thread in threads}
 
 
 def hash_memory_kib(pid):
