@@ -177,8 +177,7 @@ std::vector<Key> server_keys() {
         {"hash.niceness",
          &C::hash_niceness,
          "Added to the niceness of the threads that hash, so that every other request comes first. Set less where "
-         "other "
-         "programs keep all the cores busy, and logins have to wait for them.",
+         "other programs keep all the cores busy, and logins have to wait for them.",
          {},
          0,
          19},

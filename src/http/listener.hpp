@@ -40,8 +40,9 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     std::size_t turn_ = 0;
+    // On the first shard's thread.
     bool closing_ = false;
-    bool accepting_ = false;  // accept_until_stopped() is there  // on the first shard's thread
+    bool accepting_ = false;  // accept_until_stopped() is there
     std::promise<void> closed_;
 };
 
