@@ -1,11 +1,10 @@
 #include "http/listener.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <thread>
+#include <exception>
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
@@ -103,7 +102,9 @@ void Listener::start() {
 void Listener::spawn_accepting() {
     accepting_ = true;
     try {
-        asio::co_spawn(shards_.front()->context(), accept_until_stopped(), asio::detached);
+        asio::co_spawn(shards_.front()->context(), accept_until_stopped(), [](const std::exception_ptr& thrown) {
+            if (thrown) std::rethrow_exception(thrown);  // to the shard, which says so and begins again
+        });
     } catch (...) {
         accepting_ = false;
         throw;
@@ -127,45 +128,31 @@ Shard& Listener::next_shard() {
 asio::awaitable<void> Listener::accept_until_stopped() {
     const Flag accepting(accepting_);
     while (!closing_) {
-        try {
-            co_await accept_one();
-        } catch (const std::exception& bug) {
-            // No memory, most likely. Whatever it is, a server that stopped accepting would be lost until its restart.
-            log::error("accept_exception", {{"what", bug.what()}});
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));  // a timer would need memory
+        if (shared_.connections.full()) {
+            co_await wait_for_slot();
+            continue;
+        }
+        Shard& shard = next_shard();
+        ErrorCode error;
+        Socket socket = co_await acceptor_.async_accept(asio::any_io_executor(shard.context().get_executor()),
+                                                        asio::redirect_error(asio::use_awaitable, error));
+        if (!error) {
+            ConnectionCount::Slot slot(shared_.connections);
+            shard.take(std::move(socket), std::move(slot));
+        } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
+            // Out of file descriptors, most likely: waiting lets connections close, asking again at once would spin.
+            shared_.metrics.connection_refused(RequestMetrics::Refused::accept_failed);
+            log::warning("accept_failed", {{"reason", error.message()}});
+            for (const auto& open : shards_) open->shed_idle_connections();
+            pause_.expires_after(std::chrono::milliseconds(100));
+            co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
         }
     }
-    try {
-        accept_what_waits();
-    } catch (const std::exception& bug) {
-        log::error("accept_exception", {{"what", bug.what()}});
-    }
+    accept_what_waits();
     ErrorCode ignored;
     acceptor_.close(ignored);
     shards_.front()->on_exception = nullptr;
     closed_.set_value();
-}
-
-asio::awaitable<void> Listener::accept_one() {
-    if (shared_.connections.full()) {
-        co_await wait_for_slot();
-        co_return;
-    }
-    Shard& shard = next_shard();
-    ErrorCode error;
-    Socket socket = co_await acceptor_.async_accept(asio::any_io_executor(shard.context().get_executor()),
-                                                    asio::redirect_error(asio::use_awaitable, error));
-    if (!error) {
-        ConnectionCount::Slot slot(shared_.connections);
-        shard.take(std::move(socket), std::move(slot));
-    } else if (error != asio::error::operation_aborted && error != asio::error::connection_aborted) {
-        // Out of file descriptors, most likely: waiting lets connections close, asking again at once would spin.
-        shared_.metrics.connection_refused(RequestMetrics::Refused::accept_failed);
-        log::warning("accept_failed", {{"reason", error.message()}});
-        for (const auto& open : shards_) open->shed_idle_connections();
-        pause_.expires_after(std::chrono::milliseconds(100));
-        co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    }
 }
 
 // New connections wait in the kernel's queue meanwhile. Those that idle longest make room.

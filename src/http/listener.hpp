@@ -30,7 +30,6 @@ private:
     Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint);
     void spawn_accepting();
     boost::asio::awaitable<void> accept_until_stopped();
-    boost::asio::awaitable<void> accept_one();
     boost::asio::awaitable<void> wait_for_slot();
     void accept_what_waits();
     Shard& next_shard();
