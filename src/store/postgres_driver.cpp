@@ -96,7 +96,8 @@ Result<const PostgresConnection::Prepared*> PostgresConnection::prepare(std::str
                                                                         const PostgresParameters& parameters) {
     const auto known = prepared_.find(sql.data());
     if (known != prepared_.end()) return &known->second;
-    Prepared prepared{"s" + std::to_string(prepared_.size()), {}};
+    // A name of its own: if this attempt stops half way, the server has the statement and we do not know of it.
+    Prepared prepared{"s" + std::to_string(++names_given_), {}};
     TRY(finish(PQsendPrepare(connection_.get(), prepared.name.c_str(), std::string(sql).c_str(), parameters.count(),
                              parameters.types())));
     const auto description = TRY(finish(PQsendDescribePrepared(connection_.get(), prepared.name.c_str())));

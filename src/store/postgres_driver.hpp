@@ -86,8 +86,9 @@ private:
     std::string place_;
     Milliseconds answer_time_;
     bool lost_ = false;
-    std::string warning_;  // the last thing that the server said unasked
-    std::unordered_map<const char*, Prepared> prepared_;
+    std::string warning_;                                 // the last thing that the server said unasked
+    std::unordered_map<const char*, Prepared> prepared_;  // by the address of their text
+    std::size_t names_given_ = 0;
     std::optional<std::int64_t> change_number_;  // of this transaction
 };
 

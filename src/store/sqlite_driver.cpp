@@ -36,6 +36,23 @@ struct SqliteConnection::Statement {
     ~Statement() { sqlite3_finalize(handle); }
 };
 
+// Ends the run of a statement, also when reading its rows throws for want of memory: one that stayed in mid-run would
+// hold its connection to the state that the database had then, and every read after it would be of the past.
+class SqliteConnection::Run {
+public:
+    explicit Run(const Statement& statement) : statement_(statement) {}
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+    ~Run() {
+        // An error was taken already; what reset() says is the same once more.
+        sqlite3_reset(statement_.handle);
+        sqlite3_clear_bindings(statement_.handle);
+    }
+
+private:
+    const Statement& statement_;
+};
+
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& file, SqliteAccess access,
                                                                  Milliseconds busy_time) {
     TRY(prepare_sqlite_file(file));
@@ -191,11 +208,8 @@ Result<Outcome> SqliteConnection::run(Statement& statement, std::span<const Valu
 
 Result<Outcome> SqliteConnection::execute(std::string_view sql, std::span<const Value> parameters) {
     auto* const statement = TRY(prepare(sql));
-    auto outcome = run(*statement, parameters);
-    // The error was taken already; what reset() says is the same once more.
-    sqlite3_reset(statement->handle);
-    sqlite3_clear_bindings(statement->handle);
-    return outcome;
+    const Run until_the_end(*statement);
+    return run(*statement, parameters);
 }
 
 Result<void> SqliteConnection::execute_script(const std::string& sql) {

@@ -66,6 +66,7 @@ public:
 
 private:
     struct Statement;
+    class Run;
 
     SqliteConnection(sqlite3* database, std::string file);
     Result<void> configure(SqliteAccess access, Milliseconds busy_time);
