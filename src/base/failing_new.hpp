@@ -38,6 +38,7 @@ inline bool has_failed() {
 }  // namespace postern::failing_new
 
 #ifndef POSTERN_OWN_NEW
+// NOLINTBEGIN(misc-definitions-in-headers): the one file that includes it is where they belong.
 // Not inline: GCC would hold each free() beside a new for a mistake.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     void* const memory = postern::failing_new::is_refused() ? nullptr : std::malloc(size);
@@ -50,4 +51,5 @@ inline bool has_failed() {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
+// NOLINTEND(misc-definitions-in-headers)
 #endif
