@@ -6,12 +6,11 @@ endfunction()
 postern_bare_limit(hash sodium Threads::Threads)
 postern_bare_limit(signature OpenSSL::Crypto)
 postern_bare_limit(sql SQLite::SQLite3 OpenSSL::Crypto)
-postern_bare_limit(memory SQLite::SQLite3 OpenSSL::Crypto sodium CURL::libcurl PostgreSQL::PostgreSQL ICU::uc ZLIB::ZLIB)
 
 foreach(generator open_loop refresh_chains)
     add_executable(${generator} EXCLUDE_FROM_ALL bench/load/${generator}.cpp)
 endforeach()
-add_custom_target(bench_programs DEPENDS bare_hash bare_signature bare_sql bare_memory open_loop refresh_chains)
+add_custom_target(bench_programs DEPENDS bare_hash bare_signature bare_sql open_loop refresh_chains)
 
 find_package(benchmark QUIET CONFIG) # ./dev bench installs it
 if(benchmark_FOUND)

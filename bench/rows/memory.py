@@ -1,24 +1,14 @@
 """Resident memory, as the kernel counts it, nothing subtracted."""
 
-import pathlib
-import subprocess
-import tempfile
 import time
 
 from harness.process import resident_kib
 from measuring import ROUNDS, Row
-from parts import command_of, postern, request, requests_file, token_chains, wrk
+from parts import postern, request, requests_file, token_chains, wrk
 from rows.filling import fill
 
 REVOCATIONS = 1_000_000
 IDLE_SECONDS = 60
-
-
-def libraries_alone():
-    """What a program takes that has called each C library once, in MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = command_of("bare_memory", pathlib.Path(folder) / "store.db")
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def idle():
@@ -39,7 +29,6 @@ def idle():
                 # Of it: what no other program could share, and what is files that the kernel keeps anyway.
                 "private_mib": resident_kib(pid, "RssAnon") / 1024,
                 "files_mib": resident_kib(pid, "RssFile") / 1024,
-                "libraries_alone_mib": libraries_alone(),
             }
 
 

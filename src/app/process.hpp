@@ -10,6 +10,11 @@ namespace postern::app {
 // ready. Call it first. Errors: internal.
 Result<void> harden_process();
 
+// Unmaps the pages of the program and of its libraries, of which most were for the start alone (relocation, the parts
+// that a server never calls). The kernel keeps them while it has room, and whatever is called again comes back by a
+// minor fault. For a moment without dlopen() on another thread, which would wait. Thread-safe otherwise.
+void give_back_start_up_pages();
+
 // The signals of a server, taken from every thread and given to the one that waits for them.
 class Signals {
 public:

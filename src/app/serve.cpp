@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "api/identity_lines.hpp"
 #include "api/revocation_feed.hpp"
@@ -239,11 +240,15 @@ void reload(Node& node, const Overrides& overrides, const Environment& environme
 }
 
 void run_until_stopped(Node& node, Signals& signals, const Overrides& overrides, const Environment& environment) {
+    bool has_settled = false;  // the threads have begun their work as well
     for (;;) {
         switch (signals.wait(housekeeping_interval)) {
             case Signals::Event::stop: return;
             case Signals::Event::reload: reload(node, overrides, environment); break;
-            case Signals::Event::none: node.retry_what_failed(); break;
+            case Signals::Event::none:
+                node.retry_what_failed();
+                if (!std::exchange(has_settled, true)) give_back_start_up_pages();
+                break;
         }
     }
 }
