@@ -69,8 +69,10 @@ def postern(settings=None, engine="sqlite", cluster=None, core=None):
 
 
 @contextlib.contextmanager
-def nginx(core=None):
-    """nginx as Debian ships it, one worker, answering every request with an empty 200 from memory. Yields its port."""
+def nginx(core=None, headers=()):
+    """nginx as Debian ships it, one worker, answering every request with an empty 200 and `headers` (pairs) from memory.
+    Yields its port."""
+    lines = "".join(f'add_header {name} "{value}"; ' for name, value in headers)
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as folder:
         port = free_port()
         configuration = pathlib.Path(folder) / "nginx.conf"
@@ -78,7 +80,7 @@ def nginx(core=None):
             f"worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error.log crit;\n"
             "events { worker_connections 4096; }\n"
             "http { access_log off; keepalive_requests 1000000000;\n"
-            f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200; }} }} }}\n",
+            f"server {{ listen 127.0.0.1:{port} backlog=4096; {lines}location / {{ return 200; }} }} }}\n",
             encoding="utf-8",
         )
         process = subprocess.Popen(["nginx", "-p", folder, "-c", str(configuration)], stderr=subprocess.DEVNULL)

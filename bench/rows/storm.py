@@ -181,13 +181,15 @@ def owner_success():
 
 def verify_latency():
     for storm in storms():
-        ours, theirs, in_storm = (result["verify"] for result in (storm.ours, storm.nginx, storm.nginx_in_storm[0]))
+        sides = [result["verify"] for result in (storm.ours, storm.nginx, storm.nginx_in_storm[0])]
+        ours, theirs, in_storm = (side["statuses"]["200"]["p99_us"] for side in sides)
         yield {
-            "value": ours["statuses"]["200"]["p99_us"] / theirs["statuses"]["200"]["p99_us"],
-            "verify_p99_us": ours["statuses"]["200"]["p99_us"],
-            "nginx_p99_us": theirs["statuses"]["200"]["p99_us"],
-            "nginx_p99_in_this_storm_us": in_storm["statuses"]["200"]["p99_us"],
-            "generator_lag_p99_us": max(side["lag_p99_us"] for side in (ours, theirs, in_storm)),
+            "value": ours / theirs,
+            "beside_nginx_in_this_storm": ours / in_storm,
+            "verify_p99_us": ours,
+            "nginx_p99_us": theirs,
+            "nginx_p99_in_this_storm_us": in_storm,
+            "generator_lag_p99_us": max(side["lag_p99_us"] for side in sides),
         }
 
 
