@@ -200,8 +200,10 @@ def test_an_unknown_address_locks_the_same_way(guarded):
         answer = login(client, email, WRONG, "192.0.2.9")
         assert_throttled(answer)
         wait = int(answer.header("Retry-After"))
-        if wait == 1:  # the last guess was answered, and is being counted
-            time.sleep(wait)
+        for _ in range(10):
+            if wait != 1:
+                break
+            time.sleep(wait)  # the last guess was answered, and is being counted
             wait = int(login(client, email, WRONG, "192.0.2.9").header("Retry-After"))
         return re.sub(rb"Retry-After: \d+", b"", answer.comparable_bytes()), wait
 
